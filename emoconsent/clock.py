@@ -1,0 +1,40 @@
+"""The only reader of the wall clock; everything else is handed an instant or a ``Clock``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from emoconsent.errors import InvalidInput
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The current instant, timezone-aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def aware(name: str, instant: datetime) -> datetime:
+    """*instant* in UTC; a naive datetime is refused, for its meaning depends on the host.
+
+    Raises:
+        InvalidInput: *instant* carries no offset. *name* says which value it was.
+    """
+    if instant.tzinfo is None or instant.utcoffset() is None:
+        raise InvalidInput([f"{name}: a timezone-aware datetime is needed, e.g. datetime.now(UTC)"])
+    return instant.astimezone(UTC)
+
+
+def to_micros(instant: datetime) -> int:
+    """Microseconds since 1970-01-01T00:00Z, the form in which instants are stored and MACed."""
+    delta = instant - _EPOCH
+    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+
+
+def from_micros(micros: int) -> datetime:
+    """The inverse of ``to_micros``."""
+    return _EPOCH + timedelta(microseconds=micros)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
