@@ -10,6 +10,9 @@ STAMP := $(VENV)/.installed
 WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# $(call apt,PACKAGE): installs it when root, fails otherwise. Old package lists are renewed once.
+INSTALL := DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends
+apt = { test "$$(id -u)" = 0 && { $(INSTALL) $(1) || { apt-get update -q && $(INSTALL) $(1); }; } >&2; }
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,19 +52,25 @@ lock: ## rewrite requirements.txt from pyproject.toml (network; uv in a venv of 
 clean: ## remove what these commands made (your data folders stay)
 	rm -rf $(VENV) build dist htmlcov .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-$(VENV)/bin/python:
-	bash tools/venv.sh $(PYTHON) $(VENV)
+# Debian's python3 lacks ensurepip until python3-venv is there: root gets it, others are told.
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "emoconsent needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || $(call apt,python3-venv) \
+	  || { echo "venv is missing; run: sudo apt-get install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 # The lock first, by hash; then the project itself, editable, with nothing more from anywhere.
-$(STAMP): requirements.txt pyproject.toml | $(VENV)/bin/python
+$(STAMP): requirements.txt pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
 # Recorded speech for the voice tests, from Debian. Without it (and without root) they use a
-# synthesised voice and say so.
+# synthesised voice.
 SPEECH := /usr/share/asterisk/sounds/en_US_f_Allison
 debian:
-	@test -d $(SPEECH) || bash tools/apt.sh asterisk-core-sounds-en-wav
+	@test -d $(SPEECH) || $(call apt,asterisk-core-sounds-en-wav) \
+	  || echo "no recorded speech: sudo apt-get install asterisk-core-sounds-en-wav" >&2
 
 .PHONY: help demo test test-long bench lint types wheel lock clean debian
