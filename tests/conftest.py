@@ -1,0 +1,81 @@
+"""Fixtures for every test, and the life of the run's PostgreSQL server."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from tests.support import postgres
+from tests.support.clock import FixedClock
+
+pytest_plugins = ["tests.support.require_all"]
+
+# No deadline: a busy machine is not a bug. The blob in a failure's text replays it anywhere.
+settings.register_profile("emoconsent", deadline=None, print_blob=True)
+settings.load_profile("emoconsent")
+
+_folder = pytest.StashKey[Path]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Reserve the server's folder in the controller, before its workers inherit the environment."""
+    if not hasattr(config, "workerinput") and not os.environ.get(postgres.URL_VARIABLE):
+        config.stash[_folder] = postgres.reserve_folder()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the server once every worker is done."""
+    if folder := config.stash.get(_folder, None):
+        postgres.remove_folder(folder)
+
+
+@pytest.fixture(autouse=True)
+def private_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No test sees the developer's own keys and settings: home and XDG folders are the test's own."""
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    for variable in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(variable, str(home / variable.lower()))
+    for variable in [v for v in os.environ if v.startswith("EMOCONSENT_") and not v.startswith(_OURS)]:
+        monkeypatch.delenv(variable)
+    return home
+
+
+_OURS = ("EMOCONSENT_TEST_", "EMOCONSENT_REQUIRE_ALL")
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """A clock at 2026-11-23T12:00Z that moves by ``clock.advance(timedelta(...))`` only."""
+    return FixedClock()
+
+
+@pytest.fixture(scope="session")
+def pg_server() -> postgres.Server:
+    """A real PostgreSQL server; the first test that asks for it starts it."""
+    return postgres.running_server()
+
+
+@pytest.fixture
+def pg_database(pg_server: postgres.Server) -> Iterator[Callable[[], str]]:
+    """Call it for the URL of a new empty database; all of them are dropped after the test."""
+    made: list[str] = []
+
+    def fresh() -> str:
+        made.append(postgres.fresh_database(pg_server))
+        return made[-1]
+
+    yield fresh
+    for url in made:
+        postgres.drop_database(pg_server, url)
+
+
+@pytest.fixture
+def pg_url(pg_database: Callable[[], str]) -> str:
+    """The URL of one new empty PostgreSQL database."""
+    return pg_database()
