@@ -21,7 +21,11 @@ CONTRACTS: list[Callable[[Iterable[Import]], list[Import]]] = [
 
 #: Where, what it says there, and the contract that it breaks.
 VIOLATIONS = [
-    ("emoconsent/attic/old.py", "import json\nfrom emoconsent.errors import NotFound", contracts.unknown_rooms),
+    (
+        "emoconsent/attic/old.py",
+        "import json\nfrom emoconsent.errors import NotFound",
+        contracts.unknown_rooms,
+    ),
     ("emoconsent/gate/a.py", "from emoconsent.attic import old", contracts.unknown_rooms),
     ("emoconsent/consent/a.py", "from emoconsent.vault.envelope import seal", contracts.upward),
     ("emoconsent/consent/a.py", "from emoconsent import vault", contracts.upward),
@@ -46,7 +50,10 @@ ALLOWED = [
     ("emoconsent/storage/a.py", "import sqlalchemy.orm\nfrom emoconsent.gate import a"),
     ("emoconsent/__init__.py", "from emoconsent.sdk import EmoConsent"),
     ("emoconsent/cli/serve.py", "import portal, click\nfrom emoconsent import EmoConsent"),
-    ("portal/me.py", "import flask\nfrom emoconsent import EmoConsent\nfrom emoconsent.errors import NotFound"),
+    (
+        "portal/me.py",
+        "import flask\nfrom emoconsent import EmoConsent\nfrom emoconsent.errors import NotFound",
+    ),
     ("portal/me.py", "from emoconsent import errors, vocabulary"),
 ]
 
@@ -87,5 +94,7 @@ def test_the_sdk_imports_without_any_extra() -> None:
     """An installation without extras can import the front door: no extra is needed before its use."""
     extras = "flask waitress psycopg numpy cv2 PIL soundfile snownlp vaderSentiment sklearn boto3 portal"
     script = f"import sys; sys.modules.update(dict.fromkeys({extras.split()!r})); import emoconsent"
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr

@@ -36,4 +36,7 @@ def test_a_database_with_a_guest_can_be_dropped(pg_server: Server) -> None:
     drop_database(pg_server, url)
     guest.invalidate()
     guest.close()
-    assert ask(str(pg_server.url), "SELECT count(*) FROM pg_database WHERE datname LIKE 'emoconsent%'") is not None
+    assert (
+        ask(str(pg_server.url), "SELECT count(*) FROM pg_database WHERE datname LIKE 'emoconsent%'")
+        is not None
+    )

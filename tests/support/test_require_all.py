@@ -22,7 +22,9 @@ def outcome(tmp_path: Path, body: str, *, required: str) -> int:
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.support.require_all", "test_sample.py"]
     environment = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "EMOCONSENT_REQUIRE_ALL": required}
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False, timeout=60)
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, check=False, timeout=60
+    )
     return done.returncode
 
 
