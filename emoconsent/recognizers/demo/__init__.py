@@ -1,0 +1,1 @@
+"""The demonstration recognizers: small, offline, honest about how little they can tell."""
