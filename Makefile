@@ -62,6 +62,7 @@ $(BIN)/python:
 
 # The lock first, by hash; then the project itself, editable, with nothing more from anywhere.
 $(STAMP): requirements.txt pyproject.toml | $(BIN)/python
+	@echo "Installing what requirements.txt locks (a minute or two, once) ..."
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@

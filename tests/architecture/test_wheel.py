@@ -15,7 +15,7 @@ from tests.architecture.imports import ROOT
 
 pytestmark = [pytest.mark.wheel, pytest.mark.xdist_group("wheel")]
 
-#: What an operator does first; {folder} is an empty place of its own.
+#: What an operator does first; {folder} does not exist yet.
 COMMANDS: list[list[str]] = []
 
 
@@ -92,7 +92,8 @@ def test_its_migrations_lie_where_the_storage_looks(installed: Path, tmp_path: P
 
 
 def test_an_operator_can_start(installed: Path, tmp_path: Path) -> None:
-    """The first commands of an operator work in a folder that does not exist yet."""
+    """The command is installed, and what an operator does first works outside the checkout."""
+    assert os.access(installed / "emoconsent", os.X_OK)
     for command in COMMANDS:
         words = [word.format(folder=tmp_path / "data") for word in command]
         run(installed / "emoconsent", *words, cwd=tmp_path, PYTHONPATH="")
