@@ -88,7 +88,7 @@ def _measure(samples: Samples, true_rate: int) -> Prosody:
     )
 
 
-def _rate_variance(nuclei: Samples, voiced_times: Samples) -> float | None:
+def _rate_variance(nuclei: npt.NDArray[np.floating], voiced_times: npt.NDArray[np.floating]) -> float | None:
     start, end = float(voiced_times[0]), float(voiced_times[-1])
     windows = int((end - start) / _WINDOW)
     if windows < 2:

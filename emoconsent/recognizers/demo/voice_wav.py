@@ -83,7 +83,7 @@ def _decode_pcm(raw: bytes, width: int) -> Samples:
 def _other_format(data: bytes) -> tuple[Samples, int]:
     """FLAC, Ogg, A-law, float WAV and others, where the optional soundfile is installed."""
     try:
-        import soundfile  # noqa: PLC0415  # optional: only formats other than WAV need it
+        import soundfile  # optional: only formats other than WAV need it
     except (ImportError, OSError):  # OSError: its C library is absent
         raise InvalidInput([_UNREADABLE]) from None
     try:
