@@ -88,7 +88,17 @@ class ModelCard:
     weights: Weights | None = None
 
 
-_TEXTS: Final = ("id", "name", "version", "modality", "provider", "licence", "quality", "intended_use", "training_data")
+_TEXTS: Final = (
+    "id",
+    "name",
+    "version",
+    "modality",
+    "provider",
+    "licence",
+    "quality",
+    "intended_use",
+    "training_data",
+)
 _LISTS: Final = ("limits", "known_bias", "data_sources")
 _REQUIRED: Final = (*_TEXTS, *_LISTS, "decision_logic")
 _ID: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -130,7 +140,9 @@ def parse_card(text: str) -> ModelCard:
     problems = _problems(raw)
     if problems:
         raise InvalidInput(problems)
-    fields: dict[str, Any] = {name: raw[name] for name in _TEXTS} | {name: tuple(raw[name]) for name in _LISTS}
+    fields: dict[str, Any] = {name: raw[name] for name in _TEXTS} | {
+        name: tuple(raw[name]) for name in _LISTS
+    }
     fields["modality"] = Modality(raw["modality"])
     fields["decision_logic"] = DecisionLogic(**raw["decision_logic"])
     fields["measured"] = tuple(Measurement(**row) for row in raw.get("measured", ()))
@@ -186,7 +198,11 @@ def _measurement(row: Any) -> bool:
 
 
 def _weights(row: dict[str, Any]) -> bool:
-    return _text(row["source"]) and isinstance(row["sha256"], str) and _SHA256.fullmatch(row["sha256"]) is not None
+    return (
+        _text(row["source"])
+        and isinstance(row["sha256"], str)
+        and _SHA256.fullmatch(row["sha256"]) is not None
+    )
 
 
 def _text(value: Any) -> bool:
