@@ -31,16 +31,9 @@ _FORBIDDEN: Final = re.compile("[\x00-\x09\x0b-\x1f\ud800-\udfff]")  # controls,
 _KEY_NAME: Final = re.compile(r"[^\s+]+")  # on str, \s is every Unicode space
 
 _FIELD: Final = 2**255 - 19
-# y of the eight points whose order divides 8 (RFC 7748, section 7; the two long ones have order 8).
-_SMALL_ORDER_Y: Final = frozenset(
-    {
-        0,
-        1,
-        _FIELD - 1,
-        0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD83D3D706A17C7,
-        0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826,
-    }
-)
+_ORDER_8_Y: Final = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
+# The y of all eight points whose order divides 8 (the curve's cofactor; RFC 8032, section 5.1).
+_SMALL_ORDER_Y: Final = frozenset({0, 1, _FIELD - 1, _ORDER_8_Y, _FIELD - _ORDER_8_Y})
 
 
 @dataclass(frozen=True, slots=True)

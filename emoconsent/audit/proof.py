@@ -85,7 +85,8 @@ def _split(size: int) -> int:
 def verify_inclusion(leaf_hash: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> None:
     """Check that the leaf is at *index* in the tree of *size* leaves with this *root*.
 
-    RFC 9162, 2.1.3.2. Hashes are 32 bytes each.
+    RFC 9162, 2.1.3.2. Hashes are 32 bytes each. A root does not bind the size it is claimed with
+    (neighbouring sizes can have proofs of one shape): take both from one verified checkpoint.
 
     Raises:
         AuditError: the proof does not hold; the findings say in which way.
@@ -114,7 +115,8 @@ def verify_consistency(
 ) -> None:
     """Check that the tree at *new_size* extends the tree at *old_size*: nothing cut, nothing changed.
 
-    RFC 9162, 2.1.4.2. Hashes are 32 bytes each. Every tree extends the empty one.
+    RFC 9162, 2.1.4.2. Hashes are 32 bytes each. Every tree extends the empty one. Take size and
+    root of each tree from one verified checkpoint, as for ``verify_inclusion``.
 
     Raises:
         AuditError: the proof does not hold; the findings say in which way.
