@@ -6,5 +6,5 @@ from importlib.resources import files
 
 
 def sample_face() -> bytes:
-    """A JPEG of one smiling face: an astronaut's official portrait (NASA, public domain; images/README.md)."""
+    """A JPEG of one smiling face: an astronaut (NASA, public domain; images/README.md)."""
     return files(__package__).joinpath("images", "astronaut.jpg").read_bytes()
