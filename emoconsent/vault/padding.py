@@ -1,8 +1,8 @@
 """Padding, so that the length of a sealed value tells a bucket and no more.
 
 Buckets follow Padmé (Nikitin et al., "Reducing Metadata Leakage from Encrypted Files and
-Communication with PURBs", PoPETS 2019(4), section 4): at most about 12 % longer, and only
-O(log log n) bits of the length show. Everything short lies in one bucket of ``MINIMUM`` bytes.
+Communication with PURBs", PoPETS 2019(4), section 4): above ``MINIMUM`` bytes at most a
+sixteenth longer, with 16 buckets a doubling up to 64 KiB. Everything short lies in one bucket.
 """
 
 from __future__ import annotations
