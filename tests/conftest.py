@@ -15,7 +15,8 @@ from tests.support.clock import FixedClock
 pytest_plugins = ["tests.support.require_all"]
 
 # No deadline: a busy machine is not a bug. The blob in a failure's text replays it anywhere.
-settings.register_profile("emoconsent", deadline=None, print_blob=True)
+# The rest is Hypothesis' own default: new examples each time, the same ones where CI is set.
+settings.register_profile("emoconsent", settings(deadline=None, print_blob=True))
 settings.load_profile("emoconsent")
 
 _folder = pytest.StashKey[Path]()

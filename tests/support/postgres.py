@@ -107,9 +107,9 @@ def _start(folder: Path) -> None:
         _copy_binaries(folder)
     data = folder / "data"
     data.mkdir(mode=0o700, exist_ok=True)
-    if os.geteuid() == 0:
-        shutil.chown(folder, _user())  # the socket's directory
-        shutil.chown(data, _user())
+    if user := _user():
+        shutil.chown(folder, user)  # the socket's directory
+        shutil.chown(data, user)
     if not (data / "PG_VERSION").exists():
         _run(folder, "initdb", "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C")
     settings = _SETTINGS | {"unix_socket_directories": str(folder)}
