@@ -85,8 +85,8 @@ def test_it_is_imported_from_where_it_was_installed(installed: Path, tmp_path: P
 def test_its_migrations_lie_where_the_storage_looks(installed: Path, tmp_path: Path) -> None:
     """The migrations are a folder beside the storage package, readable without the checkout."""
     script = (
-        "from importlib.resources import files\n"
-        "print(*[p.name for p in (files('emoconsent.storage') / 'migrations').iterdir()])"
+        "import emoconsent.storage as s, pathlib\n"
+        "print(*[p.name for p in pathlib.Path(s.__file__).with_name('migrations').rglob('*.py')])"
     )
     assert "env.py" in run(installed / "python", "-c", script, cwd=tmp_path, PYTHONPATH="").split()
 
