@@ -6,6 +6,7 @@ deviation more than an emotion does; the second pass searches only around the sp
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +24,7 @@ OCTAVE_COST: Final = 0.01  # a slight preference for the higher of two equal can
 JUMP_COST: Final = 0.35  # for each octave between neighbouring frames
 SWITCH_COST: Final = 0.14  # between voiced and unvoiced
 _CANDIDATES: Final = 6
+_LAG_RATE: Final = 32_000  # lags a second at least
 _PERIODS: Final = 3  # periods of the floor in a window
 
 Frequencies = npt.NDArray[np.float64]
@@ -72,7 +74,7 @@ def _candidates(windows: Samples, rate: float, floor: float, ceiling: float, pea
     bend = correlation[:, :-2] - 2 * inner + correlation[:, 2:]
     slope = correlation[:, 2:] - correlation[:, :-2]
     shift = np.where(is_peak, -0.5 * slope / np.where(is_peak, bend, -1.0), 0.0)
-    hertz = rate / (lags[1:-1] + shift)  # the vertex of the parabola through three points
+    hertz = rate / (lags[1:-1] + shift * lags[1])  # the vertex of the parabola through three points
     height = np.minimum(inner + 0.25 * slope * shift, 1.0)
     strength = height - OCTAVE_COST * np.log2(floor / hertz)
     usable = is_peak & (hertz >= floor) & (hertz <= ceiling)
@@ -87,19 +89,24 @@ def _candidates(windows: Samples, rate: float, floor: float, ceiling: float, pea
 
 
 def _normalised(centred: Samples, rate: float, floor: float) -> tuple[Frequencies, Frequencies]:
-    """Lags and the windowed frames' autocorrelation, divided by that of the window itself."""
+    """Lags and the windowed frames' autocorrelation, divided by that of the window itself.
+
+    Zeros above the spectrum interpolate between the samples: a bright voice whose period is 22.6
+    samples has its peak between two of them, and missing it by half a sample doubles the period.
+    """
     window = np.hanning(centred.shape[1] + 2)[1:-1]
     size = 1 << int(np.ceil(np.log2(2 * window.size)))
-    last = int(rate / floor) + 2
+    finer = max(1, math.ceil(_LAG_RATE / rate))
+    last = finer * (int(rate / floor) + 2)
 
     def correlate(signal: Frequencies) -> Frequencies:
         power = np.abs(np.fft.rfft(signal, size, axis=-1)) ** 2
-        return np.fft.irfft(power, size, axis=-1)[..., :last]
+        return np.fft.irfft(power, size * finer, axis=-1)[..., :last]
 
     own = correlate(window)
     raw = correlate(centred * window)
     energy = np.where(raw[:, :1] > 0.0, raw[:, :1], 1.0)
-    return np.arange(last, dtype=np.float64), (raw / energy) / (own / own[0])
+    return np.arange(last) / finer, (raw / energy) / (own / own[0])
 
 
 def _cheapest_path(candidates: _Candidates) -> Frequencies:
