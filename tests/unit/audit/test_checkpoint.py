@@ -291,7 +291,9 @@ def test_the_number_of_signatures_and_the_length_are_bounded() -> None:
     """A note of endless signatures or endless text is refused before any is checked."""
     stranger = f"\u2014 witness.example {base64.b64encode(bytes(5)).decode()}\n"
     refused(NOTE + stranger * MAX_SIGNATURES, VKEY)
-    refused("x\n" * MAX_NOTE + NOTE, VKEY)
+    bulky = f"\u2014 witness.example {base64.b64encode(bytes(MAX_NOTE // 16)).decode()}\n"
+    assert verify(NOTE + bulky * 8, [VKEY]) == HEAD
+    refused(NOTE + bulky * 16, VKEY)
 
 
 @pytest.mark.parametrize(
