@@ -25,7 +25,7 @@ MAX_BYTES: Final = 20 * 1024 * 1024
 MAX_PIXELS: Final = 25_000_000
 MIN_SIDE: Final = 64  # pixels: nothing smaller holds a face large enough
 _UNREADABLE: Final = f"image: not a whole, readable {', '.join(FORMATS)}"
-#: What Pillow's decoders raise on malformed files.
+#: What Pillow's decoders raise on malformed files; the warning is an error only where the host says so.
 _BROKEN: Final = (
     OSError,
     SyntaxError,
@@ -35,6 +35,7 @@ _BROKEN: Final = (
     EOFError,
     OverflowError,
     struct.error,
+    UserWarning,
 )
 
 

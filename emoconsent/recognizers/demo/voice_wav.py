@@ -29,6 +29,7 @@ MAX_BYTES: Final = 32 * 1024 * 1024
 STEP: Final = 0.010  # seconds between analysis frames, everywhere
 _CHUNK: Final = 512  # frames worked on at once
 _WORKING_RATE: Final = 16_000  # enough for pitch and loudness; more only costs time
+_MAGIC: Final = (b"RIFF", b"fLaC", b"OggS")  # no other of the many decoders is ever reached
 _UNREADABLE: Final = "audio: no readable sound (plain PCM WAV of 8, 16, 24 or 32 bits is always understood)"
 
 
@@ -81,7 +82,9 @@ def _decode_pcm(raw: bytes, width: int) -> Samples:
 
 
 def _other_format(data: bytes) -> tuple[Samples, int]:
-    """FLAC, Ogg, A-law, float WAV and others, where the optional soundfile is installed."""
+    """FLAC, Ogg and the other kinds of WAV (float, A-law), where the optional soundfile is installed."""
+    if data[:4] not in _MAGIC:
+        raise InvalidInput([_UNREADABLE])
     try:
         import soundfile  # optional: only formats other than WAV need it
     except (ImportError, OSError):  # OSError: its C library is absent
@@ -89,8 +92,8 @@ def _other_format(data: bytes) -> tuple[Samples, int]:
     try:
         with soundfile.SoundFile(io.BytesIO(data)) as file:
             rate = int(file.samplerate)
-            if file.channels > 8 or file.frames > rate * MAX_SECONDS:
-                raise InvalidInput([f"audio: longer than {MAX_SECONDS} seconds, or over 8 channels"])
+            if rate > MAX_RATE or file.frames * file.channels > MAX_RATE * MAX_SECONDS:
+                raise InvalidInput([f"audio: above {MAX_RATE} Hz, or longer than {MAX_SECONDS} seconds"])
             samples = file.read(file.frames, dtype="float64", always_2d=True)
     except (soundfile.SoundFileError, ValueError, TypeError, AssertionError):
         raise InvalidInput([_UNREADABLE]) from None

@@ -83,6 +83,21 @@ def test_a_damaged_file_is_read_or_refused(form: str, data: st.DataObject) -> No
         assert (pixels.ndim, pixels.shape[2], pixels.dtype) == (3, 3, np.uint8)
 
 
+def test_damaged_exif_does_no_harm() -> None:
+    """Every single byte of the EXIF block broken in turn: pixels or a refusal, never a decoder's own error."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif[0x010E] = "x" * 20
+    good = encoded(GRADIENT, "JPEG", exif=exif)
+    outcomes = set()
+    for at in range(2, good.index(b"\xff\xdb")):
+        try:
+            outcomes.add(read_picture(good[:at] + b"\xf7" + good[at + 1 :]).shape)
+        except InvalidInput:
+            outcomes.add("refused")
+    assert outcomes == {"refused", (80, 96, 3), (96, 80, 3)}
+
+
 @pytest.mark.parametrize(
     "array",
     [

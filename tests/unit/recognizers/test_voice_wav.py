@@ -71,6 +71,23 @@ def test_other_formats_through_soundfile(form: str) -> None:
     assert recognize_voice(buffer.getvalue()).level == recognize_voice(sample_speech()).level
 
 
+@pytest.mark.parametrize(("form", "rate", "frames"), [("FLAC", 192_000, 10), ("FLAC", 8000, 8 * 4_000_000)])
+def test_a_compressed_bomb_is_refused_before_decoding(form: str, rate: int, frames: int) -> None:
+    """Silence compresses to almost nothing: the claim is checked before memory is taken for it."""
+    buffer = io.BytesIO()
+    soundfile.write(buffer, np.zeros((frames // 8 or 1, 8), np.int16), rate, format=form)
+    with pytest.raises(InvalidInput, match=r"above|longer"):
+        read_audio(buffer.getvalue())
+
+
+def test_decoders_that_nobody_needs_are_out_of_reach() -> None:
+    """soundfile could read AIFF; every decoder more is attack surface."""
+    buffer = io.BytesIO()
+    soundfile.write(buffer, RAMP, 8000, format="AIFF")
+    with pytest.raises(InvalidInput, match="no readable sound"):
+        read_audio(buffer.getvalue())
+
+
 @pytest.mark.parametrize(
     "junk",
     [
