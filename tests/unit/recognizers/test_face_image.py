@@ -84,7 +84,7 @@ def test_a_damaged_file_is_read_or_refused(form: str, data: st.DataObject) -> No
 
 
 def test_damaged_exif_does_no_harm() -> None:
-    """Every single byte of the EXIF block broken in turn: pixels or a refusal, never a decoder's own error."""
+    """Every byte of the EXIF block broken in turn: pixels or a refusal, never a decoder's own error."""
     exif = Image.Exif()
     exif[0x0112] = 6
     exif[0x010E] = "x" * 20
