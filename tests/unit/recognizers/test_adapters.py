@@ -268,6 +268,18 @@ class TestComprehend:
             ADAPTERS["comprehend"]({**COMPREHEND, "SentimentScore": scores})
 
 
+class TestNative:
+    def test_our_own_recognizers_pass_through_unchanged(self):
+        """An Inference is already checked: it is handed on as it is, level included."""
+        inference = Inference(vocabulary="x", score_kind=ScoreKind.RULE, level=Level.IRRITABLE)
+        assert ADAPTERS["native"](inference) is inference
+
+    def test_what_only_looks_like_one_is_refused(self):
+        """A dict with the same fields was never checked."""
+        with pytest.raises(RecognizerOutputError, match="pass adapter="):
+            ADAPTERS["native"]({"vocabulary": "x", "score_kind": "rule", "level": "angry"})
+
+
 class TestDetect:
     @pytest.mark.parametrize(
         ("output", "name"),

@@ -147,3 +147,11 @@ def test_never_angry_without_the_category(valence, negative, surprise):
     """Whatever the valence, an inference that has no anger is not angry."""
     seen = inference(valence=valence, vocabulary="model:x", negative=negative, surprise=surprise)
     assert apply(Levels.parse(DECLARED), seen).level is not Level.ANGRY
+
+
+def test_a_name_twice_or_a_crowd_of_names_is_refused():
+    """Anger and ANGER would overwrite each other; more names than a record may hold never match."""
+    with pytest.raises(InvalidInput, match="twice"):
+        Levels.parse({"angry": {"anger": 0.5, "ANGER": 0.9}})
+    with pytest.raises(InvalidInput, match="more than 64"):
+        Levels.parse({"calm": {f"e{i}": 0.5 for i in range(65)}})
