@@ -8,6 +8,7 @@ classified: its notice is public, and answers for it.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 #: Whom the recognizer may look at without rule H1: everybody else is at work, at school or unknown.
@@ -130,6 +131,7 @@ def folded(name: str) -> str:
     return re.sub(r"[^\w]+|_+", "_", name.strip().casefold()).strip("_")
 
 
+@lru_cache(maxsize=1024)  # asked at each call, of the few purposes there are
 def names_of(purpose: str, iri: str | None) -> frozenset[str]:
     """The names under which a rule may know a purpose: its own, and its IRI's last part."""
     names = {folded(purpose)}

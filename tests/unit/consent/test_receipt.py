@@ -366,6 +366,9 @@ def test_sandbox_says_test_in_receipt_and_records():
     assert test["emo:sandbox"] is True
     assert "TEST" not in json.dumps(real)
     assert real["emo:sandbox"] is False
+    key = Ed25519PrivateKey.from_private_bytes(b"\x01" * 32)
+    assert sign_receipt(test, key).sandbox
+    assert not sign_receipt(real, key).sandbox
 
 
 def test_notice_is_bound_by_its_hash_and_language():
@@ -447,6 +450,12 @@ def test_any_receipt_can_be_signed_and_is_the_same_twice(code, scope, kind, guar
     document = verify_receipt(one.to_json(), {"keys": [public_jwk(key.public_key())]})
     assert document == one.document
     assert one.id == RECEIPT_ID
+
+
+def test_log_entry_is_named_or_absent():
+    """The log entry's reference stands in the receipt; without one there is no empty field."""
+    assert build_receipt(given_input())["emo:logEntry"] == "entry-17"
+    assert "emo:logEntry" not in build_receipt(given_input(log_entry=None))
 
 
 def test_document_is_not_shared():

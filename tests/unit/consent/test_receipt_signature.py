@@ -123,6 +123,15 @@ def test_no_text_is_refused(text):
         verify_receipt(text, JWKS)
 
 
+@pytest.mark.parametrize(
+    "text", ["a." * 2 + "x" * (1 << 20), '{"receipt": "' + "x" * (1 << 22) + '", "jws": ""}']
+)
+def test_oversized_text_is_refused(text):
+    """A token over 1 MiB and a file over 4 MiB are refused before they are parsed."""
+    with pytest.raises(InvalidInput):
+        verify_receipt(text, JWKS)
+
+
 @given(st.integers(0, len(RECEIPT.jws) - 1), st.characters(codec="utf-8"))
 def test_any_changed_character_is_refused(place, character):
     """Whatever single character of the token is replaced by another one, it does not verify."""
