@@ -28,7 +28,7 @@ class ConsentDenied(EmoConsentError):
     """
 
     def __init__(self, decision: Decision, *, called: bool = False) -> None:
-        super().__init__(f"{decision.reason.value}: {decision.explanation}")
+        EmoConsentError.__init__(self, f"{decision.reason.value}: {decision.explanation}")
         self.decision = decision
         self.reason: Reason = decision.reason
         self.called = called
@@ -94,6 +94,14 @@ class Unavailable(EmoConsentError):
     def __init__(self, what: str, *, outcome: str | None = None) -> None:
         super().__init__(what)
         self.outcome = outcome
+
+
+class DeniedUnavailable(ConsentDenied, Unavailable):
+    """The gate denied because it could not know: a ``ConsentDenied`` and an ``Unavailable``."""
+
+    def __init__(self, decision: Decision, *, called: bool = False) -> None:
+        ConsentDenied.__init__(self, decision, called=called)
+        self.outcome: str | None = None
 
 
 class ConfigurationError(EmoConsentError):

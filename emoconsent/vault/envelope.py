@@ -75,6 +75,16 @@ def open_(key: bytes, envelope: bytes, associated_data: bytes) -> bytes:
         raise _refusal() from None
 
 
+def commits_to(key: bytes, envelope: bytes) -> bool:
+    """Whether *envelope* was sealed under *key*, by its commitment alone: nothing is decrypted.
+
+    Raises:
+        InvalidInput: the key is not 32 bytes.
+    """
+    salt, claimed = envelope[1 : 1 + _SALT_SIZE], envelope[1 + _SALT_SIZE : _BODY]
+    return envelope[:1] == _VERSION and compare_digest(claimed, _derive(key, salt)[2])
+
+
 def associated_data(**fields: Field) -> bytes:
     """Named fields as bytes, such that no two different sets of fields have the same bytes.
 

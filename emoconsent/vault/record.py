@@ -6,7 +6,6 @@ once, each graded in [0, 1]; big6 has no "neutral", which is an empty category l
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -97,8 +96,9 @@ def _label_problems(inference: Inference) -> list[str]:
 
 
 def _within(value: Any, low: float, high: float) -> bool:
+    # The comparison is false for NaN and infinity, and safe for integers of any size.
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return number and math.isfinite(value) and low <= value <= high
+    return number and low <= value <= high
 
 
 def _number_problems(inference: Inference) -> list[str]:

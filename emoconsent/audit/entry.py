@@ -1,0 +1,134 @@
+"""One entry of the audit log: what happened, as bytes that are hashed into the tree.
+
+An entry never holds an emotion, and nothing that names a person: a subject is referred to by a
+keyed tag that only the subject's own key recomputes, and free text (who acted, why) is sealed.
+Both become meaningless when that key is destroyed, while the tree stays verifiable.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from emoconsent.clock import from_micros, to_micros
+from emoconsent.errors import AuditError
+
+Fact = str | int | bool | None
+
+
+class EventTag(StrEnum):
+    """What can happen. The names are a contract with every log ever written."""
+
+    STORE_CREATE = "store:create"
+    NOTICE_PUBLISH = "notice:publish"
+    RECOGNIZER_REGISTER = "recognizer:register"
+    RECOGNIZER_APPROVE = "recognizer:approve"
+    RECOGNIZER_SUSPEND = "recognizer:suspend"
+    CONSENT_SHOWN = "consent:shown"
+    CONSENT_GRANT = "consent:grant"
+    CONSENT_REFUSE = "consent:refuse"
+    CONSENT_WITHDRAW = "consent:withdraw"
+    CONSENT_OPT_OUT = "consent:opt_out"
+    CONSENT_OPT_IN = "consent:opt_in"
+    CONSENT_RESTRICT = "consent:restrict"
+    CONSENT_LIFT = "consent:lift"
+    CONSENT_DECLARE = "consent:declare"
+    CONSENT_ERASE = "consent:erase"
+    GATE_DENY = "gate:deny"
+    GATE_FILTER = "gate:filter"
+    CALL_START = "call:start"
+    CALL_COMPLETE = "call:complete"
+    CALL_DISCARD = "call:discard"
+    CALL_FAIL = "call:fail"
+    CALL_REFUSE_OUTPUT = "call:refuse_output"
+    VAULT_READ = "vault:read"
+    VAULT_DENY = "vault:deny"
+    VAULT_CORRECT = "vault:correct"
+    VAULT_CONTEST = "vault:contest"
+    VAULT_DELETE = "vault:delete"
+    CASE_OPEN = "case:open"
+    RIGHTS_SUBMIT = "rights:submit"
+    RIGHTS_VERIFY = "rights:verify"
+    ERASURE_INTENT = "erasure:intent"
+    ERASURE_OUTCOME = "erasure:outcome"
+    CERTIFICATE_ISSUE = "certificate:issue"
+    KEYS_ROTATE = "keys:rotate"
+    EPOCH_INTENT = "epoch:intent"
+    EPOCH_OUTCOME = "epoch:outcome"
+    RESTORE_REPLAY = "restore:replay"
+    LOG_GAP = "log:gap"
+
+
+class Reference(Protocol):
+    """How the log refers to a subject without naming them: keyed by the subject's own key."""
+
+    @property
+    def ref(self) -> bytes: ...
+
+    def tag(self, entry_id: bytes) -> bytes:
+        """A tag that links *entry_id* to the subject for whoever holds the subject's key."""
+
+    def seal(self, plaintext: bytes, entry_id: bytes) -> bytes:
+        """*plaintext* so that only the subject's key opens it, bound to *entry_id*."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A decoded entry. ``subject_tag`` and ``sealed`` are opaque without the subject's key.
+
+    ``effects`` are the MACs of the rows that the same transaction wrote.
+    """
+
+    id: bytes
+    tag: EventTag
+    at: datetime
+    role: str | None
+    facts: Mapping[str, Fact]
+    effects: tuple[bytes, ...] = ()
+    subject_tag: bytes | None = None
+    sealed: bytes | None = None
+
+
+def encode(entry: Entry) -> bytes:
+    """The bytes that are stored and hashed. JSON with sorted keys; stored, never re-made."""
+    value = {
+        "v": 1,
+        "id": entry.id.hex(),
+        "tag": entry.tag.value,
+        "at": to_micros(entry.at),
+        "role": entry.role,
+        "facts": dict(entry.facts),
+        "effects": [mac.hex() for mac in entry.effects],
+        "subject": entry.subject_tag.hex() if entry.subject_tag else None,
+        "sealed": base64.b64encode(entry.sealed).decode() if entry.sealed else None,
+    }
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
+
+
+def decode(leaf: bytes) -> Entry:
+    """The entry that *leaf* holds.
+
+    Raises:
+        AuditError: *leaf* is not an entry of a version that this code knows.
+    """
+    try:
+        value = json.loads(leaf)
+        if value["v"] != 1:
+            raise ValueError
+        return Entry(
+            id=bytes.fromhex(value["id"]),
+            tag=EventTag(value["tag"]),
+            at=from_micros(value["at"]),
+            role=value["role"],
+            facts=value["facts"],
+            effects=tuple(bytes.fromhex(mac) for mac in value["effects"]),
+            subject_tag=bytes.fromhex(value["subject"]) if value["subject"] else None,
+            sealed=base64.b64decode(value["sealed"]) if value["sealed"] else None,
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise AuditError(["a log entry cannot be decoded"]) from error

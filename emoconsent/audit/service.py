@@ -1,0 +1,185 @@
+"""What an auditor asks of the log: a signed head, a proof, a verification of everything."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from emoconsent.audit.checkpoint import Checkpoint, sign, verify, vkey
+from emoconsent.audit.entry import Entry, decode
+from emoconsent.audit.log import Scribe, sequence
+from emoconsent.audit.merkle import Frontier, leaf_hash
+from emoconsent.audit.ports import HeadMemory, LogDatabase, LogStore, StoredEntry
+from emoconsent.audit.proof import TlogProof, inclusion_path, tlog_proof_text
+from emoconsent.errors import AuditError, NotFound
+
+MAX_FINDINGS: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """A verification's result; truthy when nothing was found."""
+
+    entries: int
+    size: int
+    root: bytes
+    findings: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return not self.findings
+
+
+class Audit:
+    """The log, read and proven. Sequences pending entries first, so that nothing is left out."""
+
+    def __init__(
+        self,
+        database: LogDatabase,
+        scribe: Scribe,
+        memory: HeadMemory,
+        origin: Callable[[], str],
+        key: Callable[[], Ed25519PrivateKey],
+        rows: Callable[[], Iterable[str]],
+    ) -> None:
+        """*rows* yields what does not hold between the other tables and the log, a line each."""
+        self._database = database
+        self._scribe = scribe
+        self._memory = memory
+        self._origin = origin
+        self._key = key
+        self._rows = rows
+
+    def vkey(self) -> str:
+        """The public key under which checkpoints verify, as C2SP signed-note verifier key."""
+        return vkey(self._origin(), self._key().public_key())
+
+    def checkpoint(self) -> str:
+        """A signed head (C2SP tlog-checkpoint) over every entry committed so far.
+
+        Give it to somebody else: whatever is at or below it cannot be changed unnoticed by them.
+        """
+        with self._database.write() as tx:
+            size, root = sequence(tx.log)
+            note = sign(Checkpoint(self._origin(), size, root), self._origin(), self._key())
+            tx.log.put_checkpoint(size, note)
+        self._memory.remember_head(size, root)
+        return note
+
+    def prove(self, entry_id: str) -> str:
+        """A proof that the entry is in the log, as a C2SP tlog-proof text with its checkpoint.
+
+        Raises:
+            NotFound: no such entry.
+        """
+        note = self.checkpoint()
+        size = verify(note, [self.vkey()]).size
+        with self._database.read() as tx:
+            entry = tx.log.find(_raw(entry_id))
+            if entry is None or entry.tree_index is None:
+                raise NotFound("no such log entry")
+            path = inclusion_path(entry.tree_index, size, tx.log.node)
+        return tlog_proof_text(TlogProof(entry.tree_index, path, note))
+
+    def leaf(self, entry_id: str) -> bytes:
+        """The stored bytes of an entry, which a proof's leaf hash is computed from."""
+        with self._database.read() as tx:
+            entry = tx.log.find(_raw(entry_id))
+        if entry is None:
+            raise NotFound("no such log entry")
+        return entry.leaf
+
+    def entries(self) -> list[Entry]:
+        """Every entry, decoded, in order."""
+        with self._database.read() as tx:
+            return [decode(stored.leaf) for stored in tx.log.scan()]
+
+    def verify(self) -> Verification:
+        """Check the tree, every entry's MAC, the signed heads, and that rows and entries agree."""
+        with self._database.write() as tx:
+            sequence(tx.log)
+        findings: list[str] = []
+        with self._database.read() as tx:
+            frontier, entries = self._tree(tx.log, findings)
+            findings += self._heads(tx.log, frontier.size)
+        findings += self._rows()
+        return Verification(entries, frontier.size, frontier.root(), tuple(findings[:MAX_FINDINGS]))
+
+    def require_sound(self) -> Verification:
+        """``verify``, raising ``AuditError`` when something does not hold."""
+        result = self.verify()
+        if result.findings:
+            raise AuditError(result.findings)
+        return result
+
+    def _tree(self, log: LogStore, findings: list[str]) -> tuple[Frontier, int]:
+        """The tree rebuilt from the stored bytes, compared with the nodes that were stored."""
+        frontier, count = Frontier(), 0
+        for stored in log.scan():
+            count += 1
+            findings += self._entry(stored)
+            if stored.tree_index is None:
+                continue
+            if stored.tree_index != frontier.size:
+                findings.append(f"log entry {stored.entry_id.hex()}: index {stored.tree_index}, expected {frontier.size}")
+                break
+            frontier, nodes = frontier.append(leaf_hash(stored.leaf))
+            findings += [f for node in nodes for f in self._node(log, stored, *node)]
+        return frontier, count
+
+    def _entry(self, stored: StoredEntry) -> list[str]:
+        name = f"log entry {stored.entry_id.hex()}"
+        expected = self._scribe.entry_mac(stored.entry_id, stored.at, stored.leaf)
+        if not secrets.compare_digest(expected, bytes(stored.mac)):
+            return [f"{name}: its authentication fails"]
+        return [] if decode(stored.leaf).id == stored.entry_id else [f"{name}: it names another entry"]
+
+    def _node(self, log: LogStore, stored: StoredEntry, level: int, position: int, hash_: bytes) -> list[str]:
+        try:
+            kept = log.node(level, position)
+        except AuditError as error:
+            return list(error.findings)
+        same = secrets.compare_digest(kept, hash_)
+        return [] if same else [f"log entry {stored.entry_id.hex()}: the tree above it was changed (level {level})"]
+
+    def _heads(self, log: LogStore, size: int) -> list[str]:
+        """Every signed head, and the head that the key store remembers, fits the tree."""
+        findings = []
+        for claimed, note in log.checkpoints():
+            try:
+                head = verify(note, [self.vkey()])
+            except AuditError:
+                findings.append(f"checkpoint {claimed}: its signature fails")
+                continue
+            findings += _fits(log, size, head.size, head.root, f"checkpoint {claimed}")
+        remembered = self._memory.remembered_head()
+        if remembered is not None:
+            findings += _fits(log, size, *remembered, "the head that the key store remembers")
+        return findings
+
+    def behind(self) -> str | None:
+        """What the log is behind of, if the data store was restored or cut; None if it is not."""
+        remembered = self._memory.remembered_head()
+        with self._database.read() as tx:
+            found = _fits(tx.log, tx.log.size(), *remembered, "the head that the key store remembers") if remembered else []
+        return found[0] if found else None
+
+
+def _fits(log: LogStore, size: int, claimed: int, root: bytes, name: str) -> list[str]:
+    if claimed > size:
+        return [f"{name} has {claimed} entries, the log {size}: entries are missing from its end"]
+    try:
+        same = secrets.compare_digest(Frontier.read(claimed, log.node).root(), bytes(root))
+    except AuditError as error:
+        return list(error.findings)
+    return [] if same else [f"{name} ({claimed} entries) does not fit the log: an entry at or below it was changed"]
+
+
+def _raw(entry_id: str) -> bytes:
+    try:
+        return bytes.fromhex(entry_id)
+    except (ValueError, TypeError):
+        raise NotFound("no such log entry") from None

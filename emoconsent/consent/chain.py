@@ -1,0 +1,79 @@
+"""The catalogue's chain: everything that is offered or judged, append-only and authenticated."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from emoconsent.audit.entry import EventTag, Fact
+from emoconsent.audit.log import Scribe
+from emoconsent.audit.rowmac import RowMac
+from emoconsent.consent.ledger import GENESIS, TAMPERED
+from emoconsent.consent.ports import CatalogueRow, ConsentTransaction
+from emoconsent.errors import Unavailable
+
+NOTICE: Final = "notice"
+
+
+def row_mac(mac: RowMac, previous: bytes, row: CatalogueRow) -> bytes:
+    return mac("catalogue", previous, row.number, row.kind, row.name, row.content, row.at, row.entry_id)
+
+
+def head_mac(mac: RowMac, number: int, last: bytes) -> bytes:
+    return mac("catalogue_head", number, last)
+
+
+def checked_rows(
+    mac: RowMac, rows: Sequence[CatalogueRow], head: tuple[int, bytes] | None, *, after: int = 0, last: bytes = GENESIS
+) -> Sequence[CatalogueRow]:
+    """*rows* if they continue the chain from number *after* (whose MAC is *last*) to its head.
+
+    Raises:
+        Unavailable: a row was changed, removed or put back, or the head does not fit.
+    """
+    for number, row in enumerate(rows, start=after + 1):
+        if row.number != number or not secrets.compare_digest(row_mac(mac, last, row), bytes(row.mac)):
+            raise Unavailable(TAMPERED)
+        last = row.mac
+    number = after + len(rows)
+    if head is None or head[0] != number or not secrets.compare_digest(bytes(head[1]), head_mac(mac, number, last)):
+        raise Unavailable(TAMPERED)
+    return rows
+
+
+class CatalogueChain:
+    """Appends to the chain within a caller's transaction."""
+
+    def __init__(self, mac: RowMac, scribe: Scribe) -> None:
+        self.mac = mac
+        self._scribe = scribe
+
+    def rows(self, tx: ConsentTransaction, *, lock: bool = False) -> Sequence[CatalogueRow]:
+        """The whole chain, checked; with *lock* nobody else appends until the transaction ends."""
+        head = tx.catalogue.head(lock=lock)
+        return checked_rows(self.mac, tx.catalogue.rows(), head)
+
+    def append(
+        self,
+        tx: ConsentTransaction,
+        rows: Sequence[CatalogueRow],
+        kind: str,
+        name: str,
+        content: str,
+        *,
+        tag: EventTag,
+        role: str | None = None,
+        facts: Mapping[str, Fact] | None = None,
+        private: bytes | None = None,
+    ) -> CatalogueRow:
+        """Append one link after *rows* (read with ``lock=True`` in this transaction)."""
+        entry_id, at = secrets.token_bytes(16), tx.now()
+        row = CatalogueRow(len(rows) + 1, kind, name, content, at, entry_id, b"")
+        row = replace(row, mac=row_mac(self.mac, rows[-1].mac if rows else GENESIS, row))
+        tx.catalogue.append(row, head_mac(self.mac, row.number, row.mac))
+        self._scribe.write(
+            tx.log, entry_id, tag, at, role=role, facts={"name": name, **(facts or {})}, private=private, effects=(row.mac,)
+        )
+        return row

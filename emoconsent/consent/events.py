@@ -1,0 +1,112 @@
+"""What happens to a person's consent: append-only events, numbered in the committing transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from emoconsent.errors import InvalidInput
+from emoconsent.vocabulary import Modality, Scope
+
+
+class EventKind(StrEnum):
+    """ISO/IEC TS 27560 event types, and the two that close everything at once.
+
+    ``expire`` and ``supersede`` are never stored: they follow from a grant, its notice and the
+    time, and the history shows them where they fall.
+    """
+
+    SHOWN = "shown"
+    GRANT = "grant"
+    REFUSE = "refuse"
+    WITHDRAW = "withdraw"
+    OPT_OUT = "opt_out"
+    OPT_IN = "opt_in"
+    RESTRICT = "restrict"
+    LIFT = "lift"
+    DECLARE = "declare"
+    ERASE = "erase"
+    EXPIRE = "expire"
+    SUPERSEDE = "supersede"
+
+
+#: Events after which calls admitted before may no longer hand over a result (promise G2).
+CLOSING: Final = frozenset(
+    {
+        EventKind.REFUSE,
+        EventKind.WITHDRAW,
+        EventKind.OPT_OUT,
+        EventKind.RESTRICT,
+        EventKind.DECLARE,
+        EventKind.ERASE,
+    }
+)
+
+EVERYTHING: Final = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentEvent:
+    """One event.
+
+    Attributes:
+        number: its place among this subject's events; a clock never orders them.
+        scope: the (purpose, modality) pairs it is about; None for all there are or will be.
+        notice: ``id@version`` for shown and grant.
+        given_by: the guardian's identifier, where one acted.
+        age_band, guardian: what a ``declare`` event states.
+    """
+
+    number: int
+    kind: EventKind
+    at: datetime
+    scope: Scope | None = None
+    notice: str | None = None
+    channel: str | None = None
+    language: str | None = None
+    given_by: str | None = None
+    evidence: str | None = None
+    age_band: str | None = None
+    guardian: str | None = None
+
+    def covers(self, purpose: str, modality: Modality) -> bool:
+        return self.scope is None or (purpose, modality) in self.scope
+
+
+def parse_scope(pairs: Iterable[tuple[str, str]]) -> Scope:
+    """(purpose, modality) pairs as a scope.
+
+    Raises:
+        InvalidInput: it is empty (empty means no), or holds something that is no such pair.
+    """
+    problems: list[str] = []
+    scope: set[tuple[str, Modality]] = set()
+    if isinstance(pairs, (str, bytes)):
+        raise InvalidInput(["scope: a list of (purpose, modality) pairs is needed"])
+    for pair in pairs:
+        try:
+            purpose, modality = pair
+            scope.add((str(purpose), Modality(modality)))
+        except (ValueError, TypeError):
+            problems.append("scope: each item is a (purpose, modality) pair; modality is text, voice or face")
+    if not scope and not problems:
+        problems.append("scope: empty; name at least one (purpose, modality) pair")
+    if problems:
+        raise InvalidInput(sorted(set(problems)))
+    return frozenset(scope)
+
+
+def scope_text(scope: Scope | None) -> str:
+    """The stored form: ``*`` for everything, else sorted ``purpose/modality`` joined by commas."""
+    return "*" if scope is None else ",".join(sorted(f"{p}/{m.value}" for p, m in scope))
+
+
+def scope_from_text(text: str) -> Scope | None:
+    """The inverse of ``scope_text``."""
+    if text == "*":
+        return None
+    pairs = (item.split("/", 1) for item in text.split(",") if item)
+    return frozenset((purpose, Modality(modality)) for purpose, modality in pairs)

@@ -1,0 +1,142 @@
+"""Publishing notices: each version once, never changed, superseding the one before."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import rfc8785
+
+from emoconsent.audit.entry import EventTag
+from emoconsent.consent.book import NoticeBook
+from emoconsent.consent.chain import NOTICE, CatalogueChain
+from emoconsent.consent.closing import Closer
+from emoconsent.consent.holds import HoldTable, KeyDrain, offer_key
+from emoconsent.consent.notice import Notice, carry_problems, load_notice, notice_to_dict, parse_notice
+from emoconsent.consent.ports import CatalogueRow, ConsentDatabase
+from emoconsent.consent.withdrawal import Withdrawal
+from emoconsent.errors import InvalidInput, NotFound
+
+NOTICE_CLOSED: Final = "notice-closed"
+
+
+@lru_cache(maxsize=1024)
+def _parsed(content: str) -> Notice:
+    """Parsing is pure and the content immutable, so the same text is parsed once."""
+    return parse_notice(json.loads(content))
+
+
+def book_from(rows: Sequence[CatalogueRow]) -> NoticeBook:
+    """The notices among the catalogue's checked rows."""
+    notices = tuple(_parsed(row.content) for row in rows if row.kind == NOTICE)
+    closed = [row for row in rows if row.kind == NOTICE_CLOSED]
+    ended = {
+        _parsed(row.content).id
+        for row in rows
+        for end in closed
+        if row.kind == NOTICE and row.name == end.name and row.number < end.number
+    }
+    return NoticeBook(notices, frozenset(ended))
+
+
+class Notices:
+    """The published notices, as the operator and the portal see them."""
+
+    def __init__(
+        self,
+        database: ConsentDatabase,
+        chain: CatalogueChain,
+        closer: Closer,
+        holds: HoldTable,
+        committed: Callable[[], None],
+        shown: Callable[..., object],
+    ) -> None:
+        self._database = database
+        self._chain = chain
+        self._closer = closer
+        self._holds = holds
+        self._committed = committed
+        #: Record an exposure: ``shown(subject, notice=..., channel=..., language=...)``.
+        self.shown = shown
+
+    def publish(self, notice: Mapping[str, Any] | str | Path, *, timeout: float = 10.0) -> Notice:
+        """Publish a notice version; identical content again is harmless and returns the same notice.
+
+        Args:
+            notice: a mapping, or the path of a TOML file.
+            timeout: seconds to wait for calls admitted under the version that it supersedes.
+
+        Raises:
+            InvalidInput: every fault of the notice, or the version exists with other content, or
+                another notice already offers one of its pairs.
+        """
+        mapping = load_notice(Path(notice)) if isinstance(notice, (str, Path)) else notice
+        parsed = parse_notice(mapping)
+        known = self._known(parsed)
+        if known is not None:
+            return known
+        self._closer.catch_up()
+        number = self._append(parsed)
+        keys = tuple(offer_key(purpose, modality.value) for purpose, modality in sorted(parsed.scope))
+        Withdrawal([KeyDrain(self._holds, keys, number)]).wait(timeout)
+        self._committed()
+        return parsed
+
+    def _known(self, parsed: Notice) -> Notice | None:
+        found = self.book().get(parsed.id)
+        if found is not None and found.content_hash != parsed.content_hash:
+            raise InvalidInput([f"{parsed.id} is published with other content; give it a new version"])
+        return found
+
+    def _append(self, parsed: Notice) -> int:
+        content = rfc8785.dumps(notice_to_dict(parsed)).decode()
+        with self._database.write() as tx:
+            rows = self._chain.rows(tx, lock=True)
+            book = book_from(rows)
+            if book.get(parsed.id) is not None:
+                return len(rows)  # another process published the same meanwhile
+            problems = [*_clashes(book, parsed), *_carrying(book, parsed)]
+            if problems:
+                raise InvalidInput(problems)
+            if book.current(parsed.notice_id) is not None:
+                closing = self._closer.closings.announce("supersede", None, None, parsed.notice_id)
+                self._closer.mark(tx, closing)
+            facts = {"version": parsed.version, "sha256": parsed.content_hash}
+            tag = EventTag.NOTICE_PUBLISH
+            return self._chain.append(tx, rows, NOTICE, parsed.notice_id, content, tag=tag, facts=facts).number
+
+    def book(self) -> NoticeBook:
+        """All versions ever published."""
+        with self._database.read() as tx:
+            return book_from(self._chain.rows(tx))
+
+    def get(self, full_id: str) -> Notice:
+        """The version named ``id@version``. Raises NotFound."""
+        found = self.book().get(full_id)
+        if found is None:
+            raise NotFound(f"notice {full_id!a} is not published")
+        return found
+
+    def list(self) -> tuple[Notice, ...]:
+        """All versions, oldest first."""
+        return self.book().notices
+
+
+def _clashes(book: NoticeBook, new: Notice) -> list[str]:
+    """A (purpose, modality) belongs to one notice id at a time (design section 4)."""
+    owners = [(pair, book.offering(*pair)) for pair in sorted(new.scope)]
+    return [
+        f"purposes: {purpose}/{modality.value} is already offered by {owner.notice_id}"
+        for (purpose, modality), owner in owners
+        if owner is not None and owner.notice_id != new.notice_id
+    ]
+
+
+def _carrying(book: NoticeBook, new: Notice) -> list[str]:
+    old = book.current(new.notice_id)
+    if old is None:
+        return ["carries_over: there is no earlier version to carry over from"] if new.carries_over else []
+    return list(carry_problems(old, new))

@@ -1,0 +1,249 @@
+"""How a call ends: re-check, seal, store and log in one transaction; then the result is handed over.
+
+Whatever ended the right to the result since admission, even if it was given again meanwhile,
+discards it: the result was inferred under a consent that is over.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from emoconsent.audit.entry import EventTag, Fact
+from emoconsent.audit.rowmac import RowMac
+from emoconsent.clock import from_micros, to_micros
+from emoconsent.consent.holds import HoldTable
+from emoconsent.consent.ledger import Ledger
+from emoconsent.consent.notice import NoticePurpose, add_duration
+from emoconsent.errors import ConsentDenied, RecognizerOutputError, Unavailable
+from emoconsent.gate.decision import closed_since, decide
+from emoconsent.gate.gate import denial
+from emoconsent.gate.permit import Permit
+from emoconsent.gate.view import CatalogueView
+from emoconsent.recognizers.adapters import ADAPTERS, Adapter, detect
+from emoconsent.recognizers.levels import Levels, apply
+from emoconsent.vault.codec import inference_to_dict
+from emoconsent.vault.ports import VaultDatabase, VaultTransaction
+from emoconsent.vault.record import EmotionRecord, Inference
+from emoconsent.vault.records import RecordHead, RevisionKind, new_record_id, seal_revision
+from emoconsent.vocabulary import Decision, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """What a guarded call gives: the record, what the recognizer returned, and the decision."""
+
+    record: EmotionRecord
+    output: Any
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """A row of ``map`` or of a batch that was denied."""
+
+    decision: Decision
+
+    def __bool__(self) -> bool:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class SettleServices:
+    database: VaultDatabase
+    ledger: Ledger
+    holds: HoldTable
+    mac: RowMac
+    committed: Callable[[], None]
+
+
+def normalise(permit: Permit, output: Any, adapter: Adapter | None) -> Inference:
+    """*output* as an inference: by the adapter given, the card's, or the output's shape."""
+    chosen = adapter or ADAPTERS.get(permit.recognizer.adapter or "") or detect(output)
+    declared = permit.recognizer.levels
+    inference = chosen(output)
+    if not isinstance(inference, Inference):
+        raise RecognizerOutputError(["the adapter returned no Inference"])
+    return apply(Levels.parse(declared), inference) if declared is not None else inference
+
+
+class Settlement:
+    """Ends calls. Each method settles its permit and gives the hold back, whatever happens."""
+
+    def __init__(self, services: SettleServices) -> None:
+        self._s = services
+
+    def announce(self, permit: Permit) -> None:
+        """Log the call before it is made: for recognizers that send the input elsewhere."""
+        if permit.recognizer.external:
+            with self._s.database.write() as tx:
+                self._log(tx, secrets.token_bytes(16), EventTag.CALL_START, permit, {})
+            self._s.committed()
+
+    def complete(self, permit: Permit, output: Any, adapter: Adapter | None) -> Recognition:
+        """The result, durable and re-checked.
+
+        Raises:
+            ConsentDenied: the right to it ended while the recognizer ran; ``called`` is True.
+            RecognizerOutputError: the output is no valid inference; logged, not stored.
+        """
+        permit.called = True
+        try:
+            inference = normalise(permit, output, adapter)
+        except RecognizerOutputError:
+            self.fail(permit, None, EventTag.CALL_REFUSE_OUTPUT)
+            raise
+        with self._settling(permit):
+            with self._s.database.write() as tx:
+                over = self._over(tx, permit)
+                record = None if over else self._store(tx, permit, inference)
+            self._s.committed()
+        if over is not None or record is None:
+            raise denial(over or permit.decision, called=True)
+        return Recognition(record, output, permit.decision)
+
+    def fail(self, permit: Permit, error: BaseException | None, tag: EventTag = EventTag.CALL_FAIL) -> None:
+        """The recognizer raised, or its output was refused: re-check and log, by type only.
+
+        Raises:
+            ConsentDenied: the right to know of the failure ended as well.
+        """
+        permit.called = True
+        with self._settling(permit):
+            with self._s.database.write() as tx:
+                over = self._over(tx, permit)
+                if over is None:
+                    facts: dict[str, Fact] = {"error": type(error).__name__ if error else "output"}
+                    self._log(tx, secrets.token_bytes(16), tag, permit, facts)
+            self._s.committed()
+        if over is not None:
+            raise denial(over, called=True)
+
+    def release(self, permit: Permit) -> None:
+        """Give back a permit under which nothing was called."""
+        permit.settled = True
+        self._s.holds.release(permit.hold)
+
+    def _settling(self, permit: Permit) -> _Settling:
+        return _Settling(self, permit)
+
+    def _over(self, tx: VaultTransaction, permit: Permit) -> Decision | None:
+        """Why the result must be discarded, its entry written; None if it may be kept."""
+        decision = self._recheck(tx, permit)
+        if decision is None:
+            return None
+        facts: dict[str, Fact] = {"reason": decision.reason.value}
+        erased = decision.reason is Reason.ERASED
+        self._log(tx, secrets.token_bytes(16), EventTag.CALL_DISCARD, permit, facts, anonymous=erased)
+        return decision
+
+    def _recheck(self, tx: VaultTransaction, permit: Permit) -> Decision | None:
+        request, pair = permit.request, (permit.request.purpose, permit.modality)
+        known = self._s.ledger.get(tx, permit.keys.ref, lock=True) if _alive(tx, permit) else None
+        if known is None:
+            return request.answer(Reason.ERASED, "the subject was erased while the recognizer ran")
+        events = self._s.ledger.events(tx, known)
+        view = self._view(tx, permit)
+        at = from_micros(tx.now())
+        decision = decide(request, view, events, at)
+        if not decision.allowed:
+            return decision
+        if not self._s.holds.valid(permit.hold):
+            return request.answer(Reason.UNAVAILABLE, "the call lost its hold, or withdrew from within itself")
+        closing = closed_since(events, permit.admitted_at, *pair)
+        if closing is not None:
+            return request.answer(Reason.WITHDRAWN, f"a {closing.kind.value} came while the recognizer ran")
+        if view.closed_since(permit.view.number, request.recognizer, *pair):
+            return request.answer(Reason.NOTICE_SUPERSEDED, "the notice or recognizer was closed while it ran")
+        return None
+
+    def _view(self, tx: VaultTransaction, permit: Permit) -> CatalogueView:
+        """The catalogue in this transaction, held until it ends."""
+        head = tx.catalogue.head(lock=True)
+        new = tx.catalogue.rows(after=permit.view.number)
+        return permit.view.advance(self._s.mac, new, head)
+
+    def _store(self, tx: VaultTransaction, permit: Permit, inference: Inference) -> EmotionRecord:
+        at, entry_id = tx.now(), secrets.token_bytes(16)
+        record = EmotionRecord(
+            id=None,
+            modality=permit.modality,
+            purpose=permit.request.purpose,
+            recognizer=permit.recognizer.id,
+            recognizer_version=permit.recognizer.version,
+            inferred_at=from_micros(at),
+            inference=inference,
+        )
+        offer = self._offer(permit)
+        if offer.retention is None:
+            self._log(tx, entry_id, EventTag.CALL_COMPLETE, permit, {"stored": False})
+            return record
+        expires_at = to_micros(add_duration(from_micros(at), offer.retention))
+        head = RecordHead(
+            new_record_id(), record.purpose, record.modality, record.recognizer, record.recognizer_version, at, expires_at
+        )
+        content = {"inference": inference_to_dict(inference), "provenance": record.provenance}
+        row = seal_revision(self._s.mac, permit.keys, head, RevisionKind.INFERRED, 0, content, entry_id)
+        tx.records.add(row)
+        record_id = str(uuid.UUID(bytes=head.record_id))
+        private = json.dumps({"record": record_id}).encode()
+        self._log(tx, entry_id, EventTag.CALL_COMPLETE, permit, {"stored": True}, effects=(row.mac,), private=private)
+        return replace(record, id=record_id)
+
+    def _offer(self, permit: Permit) -> NoticePurpose:
+        notice = permit.view.book.offering(permit.request.purpose, permit.modality)
+        offer = notice.find(permit.request.purpose, permit.modality) if notice is not None else None
+        if offer is None:
+            raise Unavailable("the notice that permitted this call is gone")
+        return offer
+
+    def _log(
+        self,
+        tx: VaultTransaction,
+        entry_id: bytes,
+        tag: EventTag,
+        permit: Permit,
+        more: dict[str, Fact],
+        *,
+        effects: tuple[bytes, ...] = (),
+        private: bytes | None = None,
+        anonymous: bool = False,
+    ) -> None:
+        facts: dict[str, Fact] = {
+            "purpose": permit.request.purpose,
+            "modality": permit.modality.value,
+            "recognizer": permit.recognizer.id,
+            "version": permit.recognizer.version,
+            "notice": permit.decision.notice,
+            **more,
+        }
+        about = None if anonymous else permit.keys
+        self._s.ledger.scribe.write(
+            tx.log, entry_id, tag, tx.now(), facts=facts, private=private, effects=effects, about=about
+        )
+
+
+class _Settling:
+    """Settles a permit when the block ends, well or not. A permit is never settled twice."""
+
+    def __init__(self, settlement: Settlement, permit: Permit) -> None:
+        self._settlement = settlement
+        self._permit = permit
+
+    def __enter__(self) -> None:
+        if self._permit.settled:
+            raise ConsentDenied(
+                self._permit.request.answer(Reason.UNAVAILABLE, "a permit is good for one call"), called=True
+            )
+        self._permit.settled = True
+
+    def __exit__(self, *_: object) -> None:
+        self._settlement.release(self._permit)
+
+
+def _alive(tx: VaultTransaction, permit: Permit) -> bool:
+    return tx.subjects.by_ref(permit.keys.ref, lock=True) is not None

@@ -1,0 +1,192 @@
+"""Key epochs: a new root key, everything moved under it, and the old one destroyed for good."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from emoconsent.audit.entry import EventTag
+from emoconsent.audit.ports import IntentRow
+from emoconsent.clock import from_micros, to_micros
+from emoconsent.consent.jws import sign
+from emoconsent.consent.ledger import subject_mac
+from emoconsent.errors import ConfigurationError, InvalidInput, NotFound
+from emoconsent.rights import intents
+from emoconsent.rights.certificate import TYPE, addendum
+from emoconsent.rights.erasure import ErasureServices, certificate_mac
+from emoconsent.rights.ports import CertificateRow, RightsTransaction
+from emoconsent.vault.keyring import ACTIVE, DESTROYED, SIGN_CERTIFICATES, index_name
+from emoconsent.vault.ports import Epoch
+
+KIND: Final = "epoch"
+BATCH: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class EpochStatus:
+    """One epoch: its state, and how many wrapped keys and names still depend on its root key."""
+
+    epoch: int
+    state: str
+    opened_at: datetime
+    destroyed_at: datetime | None
+    keys: int
+    subjects: int
+
+
+class Keys:
+    """Rotation and destruction of root keys. Everything may be repeated after a crash."""
+
+    def __init__(self, services: ErasureServices) -> None:
+        self._s = services
+
+    def status(self) -> list[EpochStatus]:
+        """Every epoch, oldest first."""
+        with self._s.database.read() as tx:
+            indexes = [tx.subjects.by_ref(ref) for ref in tx.subjects.refs()]
+        by_epoch = [row.index_epoch for row in indexes if row is not None]
+        return [
+            EpochStatus(
+                epoch=e.epoch,
+                state=e.state,
+                opened_at=from_micros(e.opened_at),
+                destroyed_at=from_micros(e.destroyed_at) if e.destroyed_at is not None else None,
+                keys=len(self._s.keyring.store.under_epoch(e.epoch, limit=1_000_000)),
+                subjects=by_epoch.count(e.epoch),
+            )
+            for e in self._s.keyring.store.epochs()
+        ]
+
+    def rotate(self, *, progress: Callable[[int], None] | None = None) -> int:
+        """Open a new epoch and move every key and every name to it; its number.
+
+        Reads and calls go on meanwhile: a key is found under whichever epoch it is. Interrupted, it
+        is finished by rotating again or by ``finish_moves``.
+        """
+        number = self._s.keyring.open_epoch()
+        with self._s.database.write() as tx:
+            scribe = self._s.ledger.scribe
+            scribe.write(tx.log, secrets.token_bytes(16), EventTag.KEYS_ROTATE, tx.now(), facts={"epoch": number})
+        self.finish_moves(progress=progress)
+        self._s.committed()
+        return number
+
+    def finish_moves(self, *, progress: Callable[[int], None] | None = None) -> int:
+        """Move whatever is not yet under the active epoch; how many keys and names."""
+        keyring, moved = self._s.keyring, 0
+        for epoch in keyring.store.epochs():
+            if epoch.state in (ACTIVE, DESTROYED):
+                continue
+            while batch := keyring.store.under_epoch(epoch.epoch, BATCH):
+                for key in batch:
+                    keyring.rewrap(key)
+                moved += len(batch)
+                if progress:
+                    progress(moved)
+        while refs := self._outside():
+            for ref in refs:
+                self._reindex(ref)
+            moved += len(refs)
+            if progress:
+                progress(moved)
+        return moved
+
+    def _outside(self) -> list[bytes]:
+        with self._s.database.read() as tx:
+            return tx.subjects.outside_epoch(self._s.keyring.epoch, BATCH)
+
+    def _reindex(self, ref: bytes) -> None:
+        """Put the subject's name under the blind index of the active epoch."""
+        with self._s.database.write() as tx:
+            known = self._s.ledger.get(tx, ref, lock=True)
+            if known is None:
+                return
+            handle = self._s.keyring.open(ref).open_handle(known.row.sealed_handle)
+            index = self._s.keyring.index(handle)
+            row = replace(known.row, index_epoch=self._s.keyring.epoch, handle_index=index)
+            tx.subjects.update(replace(row, mac=subject_mac(self._s.ledger.mac, row)))
+
+    def destroy_epoch(self, number: int) -> EpochStatus:
+        """Destroy an epoch's root key, so that copies of the key store made under it are useless.
+
+        Certificates that waited for it get an addendum with the date.
+
+        Raises:
+            InvalidInput: the epoch is active, or something still depends on it.
+            ConfigurationError: the provider did not confirm the destruction; nothing is claimed.
+        """
+        status = next((s for s in self.status() if s.epoch == number), None)
+        if status is None:
+            raise NotFound(f"there is no epoch {number}")
+        if status.state == ACTIVE:
+            raise InvalidInput([f"epoch {number} is active; rotate first (`emoconsent keys rotate`)"])
+        if status.keys or status.subjects:
+            raise InvalidInput([f"epoch {number} still wraps keys or names; finish the rotation first"])
+        if status.state != DESTROYED:
+            self._destroy(number)
+        return next(s for s in self.status() if s.epoch == number)
+
+    def _destroy(self, number: int) -> None:
+        with self._s.database.write() as tx:
+            intent = intents.announce(tx, self._s.ledger.mac, KIND, {"epoch": number})
+            self._log(tx, EventTag.EPOCH_INTENT, number)
+        self.resume(intent)
+
+    def resume(self, intent: IntentRow) -> None:
+        """Tell the provider and record what it confirmed."""
+        number = int(json.loads(intent.detail)["epoch"])
+        keyring = self._s.keyring
+        keyring.store.remove_system_key(index_name(number))
+        destruction = keyring.roots.destroy(number)
+        if destruction.confirmed_at is None:
+            raise ConfigurationError(
+                f"the root key of epoch {number} ({keyring.roots.describe()}) is not confirmed destroyed; remove it "
+                "there, then run `emoconsent keys destroy-epoch` again"
+            )
+        at = destruction.confirmed_at
+        old = next(e for e in keyring.store.epochs() if e.epoch == number)
+        keyring.store.put_epoch(Epoch(number, DESTROYED, old.opened_at, to_micros(at), old.check_value))
+        keyring.reload()
+        with self._s.database.write() as tx:
+            self._log(tx, EventTag.EPOCH_OUTCOME, number)
+            intents.settle(tx, self._s.ledger.mac, intent)
+            self._add_addenda(tx, at)
+        self._s.committed()
+
+    def finish_open(self) -> int:
+        """Finish the destructions that a crash left open; how many."""
+        with self._s.database.read() as tx:
+            rows = [r for r in intents.still_open(tx, self._s.ledger.mac) if r.kind == KIND]
+        for row in rows:
+            self.resume(row)
+        return len(rows)
+
+    def _add_addenda(self, tx: RightsTransaction, at: datetime) -> None:
+        """Certificates whose last epoch is gone, and all before it, are now without residue."""
+        gone = {e.epoch for e in self._s.keyring.store.epochs() if e.state == DESTROYED}
+        for epoch in sorted(gone):
+            complete = all(n in gone for n in range(1, epoch + 1))
+            for first in tx.certificates.under_epoch(epoch) if complete else []:
+                if len(tx.certificates.of(first.request_id)) == 1:
+                    self._add_addendum(tx, first, at, tuple(range(1, epoch + 1)))
+
+    def _add_addendum(
+        self, tx: RightsTransaction, first: CertificateRow, at: datetime, epochs: tuple[int, ...]
+    ) -> None:
+        identifier, entry_id = str(uuid.uuid4()), secrets.token_bytes(16)
+        request = bytes(first.request_id).hex()
+        document = addendum(identifier, request, at, epochs, sandbox=self._s.sandbox)
+        jws = sign(document, self._s.keyring.signing_key(SIGN_CERTIFICATES), typ=TYPE)
+        row = CertificateRow(first.request_id, 1, jws, first.epoch, tx.now(), entry_id, b"")
+        row = replace(row, mac=certificate_mac(self._s.ledger.mac, row))
+        tx.certificates.add(row)
+        tag = EventTag.CERTIFICATE_ISSUE
+        self._s.ledger.scribe.write(tx.log, entry_id, tag, row.at, facts={"id": identifier}, effects=(row.mac,))
+
+    def _log(self, tx: RightsTransaction, tag: EventTag, number: int) -> None:
+        self._s.ledger.scribe.write(tx.log, secrets.token_bytes(16), tag, tx.now(), facts={"epoch": number})

@@ -1,0 +1,240 @@
+"""Erasure, step by step, so that it can be killed after any step and finished later.
+
+1. fence: closing list, then the erase event, the intent and the request's state in one transaction;
+2. drain: whoever was admitted, or reads the vault, has left;
+3. evidence: the proof of consent is sealed under a key of its own;
+4. destroy: the subject's keys, dropped everywhere because nobody caches them;
+5. unlink: the person's row and the outcome entry in one transaction: the identifier is unknown again;
+6. sweep: rows in batches that never block the gate;
+7. certify: what was tried, what is residual, signed; the intent is settled with it.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from emoconsent.audit.entry import EventTag
+from emoconsent.audit.ports import IntentRow
+from emoconsent.audit.rowmac import RowMac
+from emoconsent.clock import from_micros
+from emoconsent.consent.closing import Closer
+from emoconsent.consent.events import EventKind
+from emoconsent.consent.holds import HoldTable, KeyDrain, scope_keys, vault_key
+from emoconsent.consent.jws import sign
+from emoconsent.consent.ledger import Ledger, NewEvent, Subject
+from emoconsent.consent.ports import Closing
+from emoconsent.consent.publishing import book_from
+from emoconsent.consent.withdrawal import Withdrawal
+from emoconsent.errors import Unavailable
+from emoconsent.rights import intents
+from emoconsent.rights.certificate import TYPE, Findings, certificate
+from emoconsent.rights.evidence import bundle, evidence_row, kept
+from emoconsent.rights.ports import CertificateRow, EvidenceRow, RightsDatabase, RightsTransaction
+from emoconsent.rights.request import RequestState, request_mac
+from emoconsent.vault.keyring import DESTROYED, SIGN_CERTIFICATES, Keyring
+from emoconsent.vocabulary import Role
+
+KIND: Final = "erasure"
+BATCH: Final = 500  # rows deleted in one transaction
+SAMPLE: Final = 20  # envelopes tried afterwards
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an erasure would delete, by table: the dry run."""
+
+    records: int
+    events: int
+    cases: int
+    log_links: int
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureServices:
+    database: RightsDatabase
+    ledger: Ledger
+    keyring: Keyring
+    closer: Closer
+    holds: HoldTable
+    checkpoint: Callable[[], str]
+    committed: Callable[[], None]
+    sandbox: bool
+    root_key_inside: bool
+
+
+class Erasure:
+    """Erases one subject; ``resume`` finishes what a crash interrupted."""
+
+    def __init__(self, services: ErasureServices) -> None:
+        self._s = services
+
+    def plan(self, tx: RightsTransaction, subject: Subject) -> Plan:
+        ref = subject.row.subject_ref
+        return Plan(
+            records=len(tx.records.of(ref)),
+            events=len(tx.events.of(ref)),
+            cases=len(tx.cases.of(ref)),
+            log_links=len(tx.log.linked(ref)),
+        )
+
+    def begin(self, subject_ref: bytes, request_id: bytes | None, role: Role) -> IntentRow:
+        """Step 1. From its return on the subject is fenced, and ``resume`` can do the rest."""
+        closing = self._s.closer.closings.announce(EventKind.ERASE, subject_ref, None, None)
+        with self._s.database.write() as tx:
+            known = self._s.ledger.get(tx, subject_ref, lock=True)
+            if known is None:
+                raise Unavailable("the subject was erased meanwhile", outcome="not_done")
+            new = NewEvent(EventKind.ERASE, EventTag.CONSENT_ERASE, role=role)
+            event, _ = self._s.ledger.append(tx, known, new)
+            self._s.closer.mark(tx, closing)
+            intent = self.announce(tx, subject_ref, request_id, event.number)
+            if request_id is not None:
+                self._set_state(tx, request_id, RequestState.IN_PROGRESS)
+        self._s.committed()
+        return intent
+
+    def announce(
+        self, tx: RightsTransaction, subject_ref: bytes, request_id: bytes | None, number: int
+    ) -> IntentRow:
+        detail = {
+            "subject": subject_ref.hex(),
+            "request": request_id.hex() if request_id else None,
+            "evidence": secrets.token_bytes(16).hex(),
+            "number": number,
+        }
+        facts = {"request": request_id.hex() if request_id else None}
+        self._s.ledger.scribe.write(tx.log, secrets.token_bytes(16), EventTag.ERASURE_INTENT, tx.now(), facts=facts)
+        return intents.announce(tx, self._s.ledger.mac, KIND, detail)
+
+    def take_over(self, tx: RightsTransaction, closing: Closing) -> None:
+        """A closing list's erasure that this database does not know: it was restored, or crashed."""
+        if closing.subject_ref is not None and tx.subjects.by_ref(closing.subject_ref) is not None:
+            self.announce(tx, closing.subject_ref, None, 1 << 24)
+
+    def resume(self, intent: IntentRow, *, timeout: float = 10.0) -> str:
+        """Steps 2 to 7; the certificate's JWS. Every step may be repeated.
+
+        Raises:
+            Unavailable: calls are still inside after *timeout* seconds; the subject stays fenced
+                and repeating is safe.
+        """
+        detail = json.loads(intent.detail)
+        ref = bytes.fromhex(detail["subject"])
+        self._drain(ref, detail["number"], timeout)
+        evidence, envelopes = self._keep_evidence(ref, bytes.fromhex(detail["evidence"]), detail["request"])
+        needles = [bytes(key.wrapped)[-32:] for key in self._s.keyring.store.keys_of(ref).values()]
+        destroyed = self._s.keyring.destroy(ref)
+        scrubbed = self._s.keyring.store.scrubbed(needles) if needles else None
+        erased_at = self._unlink(ref, detail)
+        rows = self._sweep(ref)
+        opened = sum(1 for sealed in envelopes if self._s.keyring.any_key_commits_to(sealed))
+        findings = Findings(
+            fenced_at=from_micros(intent.opened_at),
+            erased_live_at=from_micros(erased_at),
+            rows=rows,
+            keys_destroyed=destroyed,
+            tried=len(envelopes),
+            opened=opened,
+            scrubbed=scrubbed,
+            root_key_inside=self._s.root_key_inside,
+            epochs=tuple(e.epoch for e in self._s.keyring.store.epochs() if e.state != DESTROYED),
+        )
+        return self._certify(intent, detail["request"], findings, evidence)
+
+    def _drain(self, ref: bytes, number: int, timeout: float) -> None:
+        with self._s.database.read() as tx:
+            book = book_from(tx.catalogue.rows())
+        keys = (*scope_keys(ref, book.ever_offered()), vault_key(ref))
+        if not Withdrawal([KeyDrain(self._s.holds, keys, number)]).wait(timeout):
+            raise Unavailable(
+                "the subject is fenced, but a call is still inside; fulfil the request again", outcome="unknown"
+            )
+
+    def _keep_evidence(
+        self, ref: bytes, evidence_ref: bytes, request: str | None
+    ) -> tuple[EvidenceRow | None, list[bytes]]:
+        """Step 3, if the subject's keys still are there; and envelopes to try afterwards."""
+        store = self._s.keyring.store
+        with self._s.database.read() as tx:
+            envelopes = [row.sealed for row in tx.records.of(ref)[:SAMPLE]]
+            envelopes += [row.sealed for row in tx.events.of(ref)[:SAMPLE]]
+            row = next((r for r in tx.evidence.list() if bytes(r.evidence_ref) == evidence_ref), None)
+            known = self._s.ledger.get(tx, ref) if row is None and store.keys_of(ref) else None
+            if known is None:
+                return row, envelopes
+            handle = self._s.keyring.open(ref).open_handle(known.row.sealed_handle)
+            events = self._s.ledger.events(tx, known)
+        keys = self._s.keyring.make(evidence_ref)
+        with self._s.database.write() as tx:
+            row = evidence_row(self._s.ledger.mac, keys, bundle(handle, events, request), tx.now())
+            tx.evidence.put(row)
+        store.confirm(evidence_ref)
+        return row, envelopes
+
+    def _unlink(self, ref: bytes, detail: dict[str, str | None]) -> int:
+        """Step 5. The instant from which the identifier is unknown and nothing opens."""
+        with self._s.database.write() as tx:
+            at = tx.now()
+            tx.subjects.remove(ref)
+            facts = {"request": detail["request"]}
+            self._s.ledger.scribe.write(tx.log, secrets.token_bytes(16), EventTag.ERASURE_OUTCOME, at, facts=facts)
+        self._s.committed()
+        return at
+
+    def _sweep(self, ref: bytes) -> dict[str, int]:
+        """Step 6."""
+        counts: dict[str, int] = {}
+        removers: Sequence[tuple[str, Callable[[RightsTransaction], int]]] = (
+            ("emotion_records", lambda tx: tx.records.remove_some(ref, BATCH)),
+            ("log_links", lambda tx: tx.links.remove_some(ref, BATCH)),
+            ("consent_events", lambda tx: tx.events.remove(ref)),
+            ("cases", lambda tx: tx.cases.remove(ref)),
+        )
+        for table, remove in removers:
+            gone = -1
+            while gone:
+                with self._s.database.write() as tx:
+                    gone = remove(tx)
+                counts[table] = counts.get(table, 0) + gone
+        return counts
+
+    def _certify(self, intent: IntentRow, request: str | None, findings: Findings, evidence: EvidenceRow | None) -> str:
+        """Step 7."""
+        identifier, note = str(uuid.uuid4()), self._s.checkpoint()
+        proof = kept(evidence) if evidence else None
+        document = certificate(identifier, request, findings, proof, note, sandbox=self._s.sandbox)
+        jws = sign(document, self._s.keyring.signing_key(SIGN_CERTIFICATES), typ=TYPE)
+        request_id = bytes.fromhex(request) if request else intent.intent_id
+        with self._s.database.write() as tx:
+            entry_id, at = secrets.token_bytes(16), tx.now()
+            row = CertificateRow(request_id, 0, jws, max(findings.epochs), at, entry_id, b"")
+            row = replace(row, mac=certificate_mac(self._s.ledger.mac, row))
+            if not tx.certificates.of(request_id):
+                tx.certificates.add(row)
+                tag = EventTag.CERTIFICATE_ISSUE
+                self._s.ledger.scribe.write(tx.log, entry_id, tag, at, facts={"id": identifier}, effects=(row.mac,))
+            if request is not None:
+                self._set_state(tx, request_id, RequestState.COMPLETED, at)
+            intents.settle(tx, self._s.ledger.mac, intent)
+            jws = tx.certificates.of(request_id)[0].jws
+        self._s.committed()
+        return jws
+
+    def _set_state(
+        self, tx: RightsTransaction, request_id: bytes, state: RequestState, finished_at: int | None = None
+    ) -> None:
+        row = tx.requests.get(request_id, lock=True)
+        if row is not None:
+            ref = None if finished_at is not None else row.subject_ref
+            row = replace(row, state=state.value, subject_ref=ref, finished_at=finished_at)
+            tx.requests.put(replace(row, mac=request_mac(self._s.ledger.mac, row)))
+
+
+def certificate_mac(mac: RowMac, row: CertificateRow) -> bytes:
+    return mac("certificates", row.request_id, row.number, row.jws, row.epoch, row.at, row.entry_id)
+

@@ -1,0 +1,100 @@
+"""What rights requests ask of a database."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from emoconsent.vault.ports import VaultTransaction
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRow:
+    """A rights request. ``sealed`` holds scope, evidence of identity and actors."""
+
+    request_id: bytes
+    subject_ref: bytes | None
+    kind: str
+    regime: str
+    state: str
+    submitted_at: int
+    finished_at: int | None
+    sealed: bytes
+    entry_id: bytes
+    mac: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateRow:
+    """A signed certificate; number 0 is the certificate, later ones are addenda."""
+
+    request_id: bytes
+    number: int
+    jws: str
+    epoch: int
+    at: int
+    entry_id: bytes
+    mac: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceRow:
+    """Proof of consent that outlives an erasure, with its legal basis and its end."""
+
+    evidence_ref: bytes
+    basis: str
+    keep_until: int
+    sealed: bytes
+    mac: bytes
+
+
+class RequestStore(Protocol):
+    def put(self, row: RequestRow) -> None:
+        """Insert, or replace the row of the same id."""
+
+    def get(self, request_id: bytes, *, lock: bool = False) -> RequestRow | None: ...
+
+    def of(self, subject_ref: bytes) -> list[RequestRow]: ...
+
+    def list(self) -> list[RequestRow]: ...
+
+
+class CertificateStore(Protocol):
+    def add(self, row: CertificateRow) -> None: ...
+
+    def of(self, request_id: bytes) -> list[CertificateRow]: ...
+
+    def under_epoch(self, epoch: int) -> list[CertificateRow]:
+        """First certificates (number 0) whose key copies die with *epoch*."""
+
+
+class EvidenceStore(Protocol):
+    def put(self, row: EvidenceRow) -> None: ...
+
+    def list(self) -> list[EvidenceRow]: ...
+
+
+class LinkStore(Protocol):
+    def remove_some(self, subject_ref: bytes, limit: int) -> int:
+        """Delete up to *limit* links of log entries to a subject."""
+
+
+class RightsTransaction(VaultTransaction, Protocol):
+    @property
+    def requests(self) -> RequestStore: ...
+
+    @property
+    def certificates(self) -> CertificateStore: ...
+
+    @property
+    def evidence(self) -> EvidenceStore: ...
+
+    @property
+    def links(self) -> LinkStore: ...
+
+
+class RightsDatabase(Protocol):
+    def write(self) -> AbstractContextManager[RightsTransaction]: ...
+
+    def read(self) -> AbstractContextManager[RightsTransaction]: ...

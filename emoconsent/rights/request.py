@@ -1,0 +1,74 @@
+"""A rights request and the states it moves through, forward only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from emoconsent.audit.rowmac import RowMac
+from emoconsent.errors import RightsError
+from emoconsent.rights.ports import RequestRow
+
+
+class RequestKind(StrEnum):
+    """What is asked for. GDPR art. 17, PIPL art. 47."""
+
+    ERASURE = "erasure"
+
+
+class RequestState(StrEnum):
+    """DPV: RequestInitiated, RequestAccepted, RequestRequiredActionPerformed, RequestFulfilled."""
+
+    RECEIVED = "received"
+    VERIFIED = "verified"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+
+
+TRANSITIONS: Final[dict[RequestState, frozenset[RequestState]]] = {
+    RequestState.RECEIVED: frozenset({RequestState.VERIFIED}),
+    RequestState.VERIFIED: frozenset({RequestState.IN_PROGRESS}),
+    RequestState.IN_PROGRESS: frozenset({RequestState.COMPLETED}),
+    RequestState.COMPLETED: frozenset(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RightsRequest:
+    """A request as its handlers see it: who asked is not part of it."""
+
+    id: str
+    kind: RequestKind
+    regime: str
+    state: RequestState
+    submitted_at: datetime
+    finished_at: datetime | None = None
+
+
+def step(state: RequestState, to: RequestState) -> RequestState:
+    """*to*, if a request may move there from *state*.
+
+    Raises:
+        RightsError: it may not; says what the request waits for.
+    """
+    if to not in TRANSITIONS[state]:
+        following = ", ".join(sorted(TRANSITIONS[state])) or "nothing: it is finished"
+        raise RightsError(f"the request is {state.value}; it can become {following}")
+    return to
+
+
+def request_mac(mac: RowMac, row: RequestRow) -> bytes:
+    return mac(
+        "rights_requests",
+        row.request_id,
+        row.subject_ref,
+        row.kind,
+        row.regime,
+        row.state,
+        row.submitted_at,
+        row.finished_at,
+        row.sealed,
+        row.entry_id,
+    )

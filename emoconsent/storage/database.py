@@ -1,0 +1,152 @@
+"""The data store: transactions over either database, in the terms of the ports above."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+
+from sqlalchemy import Connection, Engine, text
+
+from emoconsent.clock import Clock, to_micros
+from emoconsent.storage.consent_stores import SqlCatalogue, SqlClosings, SqlEvents, SqlSubjects
+from emoconsent.storage.faults import as_unavailable
+from emoconsent.storage.log_store import SqlLinks, SqlLog
+from emoconsent.storage.meta import SqlMeta
+from emoconsent.storage.vault_stores import (
+    SqlCases,
+    SqlCertificates,
+    SqlEvidence,
+    SqlIntents,
+    SqlRecords,
+    SqlRequests,
+)
+
+_SERVER_CLOCK = text("select (extract(epoch from clock_timestamp()) * 1000000)::bigint")
+
+
+class Transaction:
+    """One transaction's stores. Implements the transaction ports of consent, vault and rights."""
+
+    def __init__(self, connection: Connection, clock: Clock | None) -> None:
+        self._connection = connection
+        self._clock = clock
+
+    def now(self) -> int:
+        """Microseconds by the clock, but never before the latest log entry.
+
+        The log's times do not run backwards, and a withdrawal is possible however wrong the clock.
+        """
+        last = self.log.last_at()
+        return max(self.clock(), last or 0)
+
+    def clock(self) -> int:
+        """What the clock itself says: the server's where there is one and none was handed in."""
+        if self._clock is not None:
+            return to_micros(self._clock())
+        return int(self._connection.execute(_SERVER_CLOCK).scalar_one())
+
+    @cached_property
+    def log(self) -> SqlLog:
+        return SqlLog(self._connection)
+
+    @cached_property
+    def catalogue(self) -> SqlCatalogue:
+        return SqlCatalogue(self._connection)
+
+    @cached_property
+    def subjects(self) -> SqlSubjects:
+        return SqlSubjects(self._connection)
+
+    @cached_property
+    def events(self) -> SqlEvents:
+        return SqlEvents(self._connection)
+
+    @cached_property
+    def closings(self) -> SqlClosings:
+        return SqlClosings(self._connection)
+
+    @cached_property
+    def records(self) -> SqlRecords:
+        return SqlRecords(self._connection)
+
+    @cached_property
+    def cases(self) -> SqlCases:
+        return SqlCases(self._connection)
+
+    @cached_property
+    def requests(self) -> SqlRequests:
+        return SqlRequests(self._connection)
+
+    @cached_property
+    def certificates(self) -> SqlCertificates:
+        return SqlCertificates(self._connection)
+
+    @cached_property
+    def evidence(self) -> SqlEvidence:
+        return SqlEvidence(self._connection)
+
+    @cached_property
+    def intents(self) -> SqlIntents:
+        return SqlIntents(self._connection)
+
+    @cached_property
+    def links(self) -> SqlLinks:
+        return SqlLinks(self._connection)
+
+    @cached_property
+    def meta(self) -> SqlMeta:
+        return SqlMeta(self._connection)
+
+
+class Database:
+    """Read and write transactions on one engine.
+
+    Args:
+        clock: None on PostgreSQL, where the server's clock rules; tests hand one in.
+    """
+
+    def __init__(self, engine: Engine, clock: Clock | None) -> None:
+        self.engine = engine
+        self.clock = clock
+        self._sqlite = engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """A transaction that commits if the block ends well and rolls back if it raises.
+
+        Raises:
+            Unavailable: ``outcome`` is ``not_done``, or ``unknown`` if the commit itself failed.
+        """
+        with as_unavailable("not_done"):
+            connection = self.engine.connect()
+        try:
+            with as_unavailable("not_done"):
+                self._begin(connection, "BEGIN IMMEDIATE")
+                yield Transaction(connection, self.clock)
+            with as_unavailable("unknown"):
+                connection.commit()
+        finally:
+            connection.close()
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """A transaction that sees one state of the database and leaves it unchanged."""
+        with as_unavailable():
+            connection = self.engine.connect()
+            if not self._sqlite:
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+        try:
+            with as_unavailable():
+                self._begin(connection, "BEGIN")
+                yield Transaction(connection, self.clock)
+        finally:
+            connection.close()
+
+    def _begin(self, connection: Connection, sqlite: str) -> None:
+        connection.begin()
+        if self._sqlite:
+            connection.exec_driver_sql(sqlite)
+
+    def close(self) -> None:
+        self.engine.dispose()

@@ -1,0 +1,21 @@
+"""Facts about the store itself: its id, whether it is a sandbox."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, insert, select
+
+from emoconsent.storage import schema
+
+
+class SqlMeta:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, name: str) -> tuple[str, bytes] | None:
+        """A value and its MAC."""
+        table = schema.meta
+        found = self._connection.execute(select(table).where(table.c.name == name)).first()
+        return (found.value, found.mac) if found else None
+
+    def add(self, name: str, value: str, mac: bytes) -> None:
+        self._connection.execute(insert(schema.meta).values(name=name, value=value, mac=mac))

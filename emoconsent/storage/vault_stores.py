@@ -1,0 +1,109 @@
+"""The vault's and the rights' ports over SQL."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, select
+
+from emoconsent.audit.ports import IntentRow
+from emoconsent.rights.ports import CertificateRow, EvidenceRow, RequestRow
+from emoconsent.storage import schema
+from emoconsent.storage.rows import TableStore
+from emoconsent.vault.ports import CaseRow, RecordRow
+
+
+class SqlRecords(TableStore[RecordRow]):
+    table = schema.emotion_records
+    value = RecordRow
+
+    def add(self, row: RecordRow) -> None:
+        self._insert(row)
+
+    def of(self, subject_ref: bytes) -> list[RecordRow]:
+        columns = self.table.c
+        order = [columns.at, columns.record_id, columns.revision]
+        return self._values(columns.subject_ref == subject_ref, order=order)
+
+    def revisions(self, record_id: bytes) -> list[RecordRow]:
+        return self._values(self.table.c.record_id == record_id, order=[self.table.c.revision])
+
+    def remove(self, subject_ref: bytes, record_id: bytes) -> int:
+        where = (self.table.c.subject_ref == subject_ref, self.table.c.record_id == record_id)
+        return int(self._run(delete(self.table).where(*where)).rowcount)
+
+    def remove_some(self, subject_ref: bytes, limit: int) -> int:
+        columns = self.table.c
+        some = select(columns.record_id).where(columns.subject_ref == subject_ref).limit(limit)
+        where = (columns.subject_ref == subject_ref, columns.record_id.in_(some))
+        return int(self._run(delete(self.table).where(*where)).rowcount)
+
+    def expired(self, at: int, limit: int) -> list[tuple[bytes, bytes]]:
+        columns = self.table.c
+        statement = select(columns.subject_ref, columns.record_id).where(columns.expires_at <= at).distinct()
+        return [(row.subject_ref, row.record_id) for row in self._run(statement.limit(limit))]
+
+
+class SqlCases(TableStore[CaseRow]):
+    table = schema.cases
+    value = CaseRow
+
+    def add(self, row: CaseRow) -> None:
+        self._insert(row)
+
+    def of(self, subject_ref: bytes) -> list[CaseRow]:
+        return self._values(self.table.c.subject_ref == subject_ref)
+
+    def remove(self, subject_ref: bytes) -> int:
+        return int(self._run(delete(self.table).where(self.table.c.subject_ref == subject_ref)).rowcount)
+
+
+class SqlRequests(TableStore[RequestRow]):
+    table = schema.rights_requests
+    value = RequestRow
+
+    def put(self, row: RequestRow) -> None:
+        self._put(row, "request_id")
+
+    def get(self, request_id: bytes, *, lock: bool = False) -> RequestRow | None:
+        return self._one(self.table.c.request_id == request_id, lock=lock)
+
+    def of(self, subject_ref: bytes) -> list[RequestRow]:
+        return self._values(self.table.c.subject_ref == subject_ref, order=[self.table.c.submitted_at])
+
+    def list(self) -> list[RequestRow]:
+        return self._values(order=[self.table.c.submitted_at])
+
+
+class SqlCertificates(TableStore[CertificateRow]):
+    table = schema.certificates
+    value = CertificateRow
+
+    def add(self, row: CertificateRow) -> None:
+        self._insert(row)
+
+    def of(self, request_id: bytes) -> list[CertificateRow]:
+        return self._values(self.table.c.request_id == request_id, order=[self.table.c.number])
+
+    def under_epoch(self, epoch: int) -> list[CertificateRow]:
+        return self._values(self.table.c.epoch == epoch, self.table.c.number == 0)
+
+
+class SqlEvidence(TableStore[EvidenceRow]):
+    table = schema.evidence
+    value = EvidenceRow
+
+    def put(self, row: EvidenceRow) -> None:
+        self._put(row, "evidence_ref")
+
+    def list(self) -> list[EvidenceRow]:
+        return self._values()
+
+
+class SqlIntents(TableStore[IntentRow]):
+    table = schema.intents
+    value = IntentRow
+
+    def put(self, row: IntentRow) -> None:
+        self._put(row, "intent_id")
+
+    def open(self) -> list[IntentRow]:
+        return self._values(self.table.c.state == "open", order=[self.table.c.opened_at])

@@ -1,0 +1,242 @@
+"""The key hierarchy: root key of the epoch -> key-encryption key -> data keys and system keys.
+
+Nothing of a subject is cached: each use reads the wrapped key anew, so that a key destroyed in
+one process is gone for all of them at once (design section 6, the barrier). What is kept in memory
+are key-encryption keys and the store's own keys.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+
+from emoconsent.errors import ConfigurationError, Unavailable, VaultError
+from emoconsent.vault.blind_index import blind_index
+from emoconsent.vault.envelope import associated_data, commits_to, open_, seal
+from emoconsent.vault.padding import pad
+from emoconsent.vault.ports import Epoch, KeyClass, KeyStore, RootKeyProvider, SystemKey, WrappedKey
+from emoconsent.vault.subject_keys import SubjectKeys
+
+ACTIVE: Final = "active"
+RETIRED: Final = "retired"
+DESTROYED: Final = "destroyed"
+ROW_MAC: Final = "row-mac"
+STORE_SEAL: Final = "store-seal"
+SIGN_RECEIPTS: Final = "sign-receipts"
+SIGN_CERTIFICATES: Final = "sign-certificates"
+SIGN_CHECKPOINTS: Final = "sign-checkpoints"
+SIGN_CLOSINGS: Final = "sign-closings"
+TRIED_OWNERS: Final = 16
+SYMMETRIC: Final = (ROW_MAC, STORE_SEAL)
+SIGNING: Final = (SIGN_RECEIPTS, SIGN_CERTIFICATES, SIGN_CHECKPOINTS, SIGN_CLOSINGS)
+
+
+def index_name(epoch: int) -> str:
+    """The blind-index key's name: one an epoch, so that it dies with the epoch."""
+    return f"blind-index-{epoch}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """What is in memory: key-encryption keys by epoch, the store's own keys by name."""
+
+    active: int
+    keks: dict[int, bytes]
+    system: dict[str, bytes]
+    public: dict[str, str]
+
+
+class Keyring:
+    """Opens, makes and destroys keys. Thread-safe.
+
+    Args:
+        store: the key store.
+        roots: the provider of root keys.
+        now: microseconds, for the rows' creation times.
+    """
+
+    def __init__(self, store: KeyStore, roots: RootKeyProvider, now: Callable[[], int]) -> None:
+        self.store = store
+        self.roots = roots
+        self._now = now
+        self._lock = threading.Lock()
+        self._loaded = self._load()
+
+    def _load(self) -> _Loaded:
+        epochs = self.store.epochs()
+        if not epochs:
+            self._open_epoch(1)
+            epochs = self.store.epochs()
+        keks = {e.epoch: self._kek(e) for e in epochs if e.state != DESTROYED}
+        active = max(e.epoch for e in epochs if e.state == ACTIVE)
+        self._ensure_system_keys(active, keks[active])
+        rows = self.store.system_keys()
+        system = {r.name: _unwrap(keks[r.epoch], r.wrapped, r.name) for r in rows if r.epoch in keks}
+        return _Loaded(active, keks, system, {r.name: r.public for r in rows if r.public})
+
+    def _open_epoch(self, number: int) -> None:
+        self.roots.create(number)
+        check = hmac.digest(self.roots.get(number), b"emoconsent/check/v1", "sha256")
+        self.store.put_epoch(Epoch(number, ACTIVE, self._now(), None, check))
+
+    def _kek(self, epoch: Epoch) -> bytes:
+        root = self.roots.get(epoch.epoch)
+        check = hmac.digest(root, b"emoconsent/check/v1", "sha256")
+        if not hmac.compare_digest(check, bytes(epoch.check_value)):
+            raise ConfigurationError(
+                f"the root key of epoch {epoch.epoch} ({self.roots.describe()}) is not the one that sealed this "
+                "store; put the right key back"
+            )
+        info = b"emoconsent/kek/v1/%d" % epoch.epoch
+        return HKDFExpand(algorithm=SHA256(), length=32, info=info).derive(root)
+
+    def _ensure_system_keys(self, epoch: int, kek: bytes) -> None:
+        there = {row.name for row in self.store.system_keys()}
+        for name in (*SYMMETRIC, *SIGNING, index_name(epoch)):
+            if name not in there:
+                secret = secrets.token_bytes(32)
+                public = _public_hex(secret) if name in SIGNING else None
+                self.store.put_system_key(SystemKey(name, epoch, _wrap(kek, secret, name), public))
+
+    @property
+    def epoch(self) -> int:
+        """The active epoch's number."""
+        return self._loaded.active
+
+    def reload(self) -> None:
+        """Read epochs and system keys anew, dropping what is no longer there."""
+        with self._lock:
+            self._loaded = self._load()
+
+    def system(self, name: str) -> bytes:
+        """A system key's 32 bytes (for signing keys: the Ed25519 seed)."""
+        return self._loaded.system[name]
+
+    def signing_key(self, name: str) -> Ed25519PrivateKey:
+        return Ed25519PrivateKey.from_private_bytes(self.system(name))
+
+    def indexes(self, subject_id: str) -> list[bytes]:
+        """The blind indexes of *subject_id* under every live epoch, newest first."""
+        loaded = self._loaded
+        names = [index_name(e) for e in sorted(loaded.keks, reverse=True)]
+        return [blind_index(loaded.system[n], subject_id) for n in names if n in loaded.system]
+
+    def index(self, subject_id: str) -> bytes:
+        """The blind index under the active epoch."""
+        return blind_index(self.system(index_name(self.epoch)), subject_id)
+
+    def keyed(self, kind: str, value: str) -> bytes:
+        """A keyed hash of an identifier that is no subject's (staff, approvers)."""
+        mac = hmac.new(self.system(STORE_SEAL), f"emoconsent/keyed/{kind}\x00".encode(), hashlib.sha256)
+        mac.update(value.encode())
+        return mac.digest()
+
+    def make(self, owner: bytes) -> SubjectKeys:
+        """New data keys for *owner*, durable on return."""
+        loaded, opened = self._loaded, {}
+        for key_class in KeyClass:
+            secret = secrets.token_bytes(32)
+            wrapped = _wrap(loaded.keks[loaded.active], secret, _purpose(owner, key_class))
+            kept = self.store.put_key(WrappedKey(owner, key_class, loaded.active, wrapped), self._now())
+            opened[key_class] = self._open(kept)
+        return SubjectKeys(owner, opened[KeyClass.SUBJECT], opened[KeyClass.EVIDENCE])
+
+    def open(self, owner: bytes) -> SubjectKeys:
+        """The data keys of *owner*.
+
+        Raises:
+            Unavailable: a key is missing or cannot be unwrapped. A missing key is never replaced:
+                that would turn lost data into an empty answer.
+        """
+        wrapped = self.store.keys_of(owner)
+        if set(wrapped) != set(KeyClass):
+            raise Unavailable("a subject's keys are missing from the key store; run `emoconsent doctor`")
+        opened = {key_class: self._open(key) for key_class, key in wrapped.items()}
+        return SubjectKeys(owner, opened[KeyClass.SUBJECT], opened[KeyClass.EVIDENCE])
+
+    def _open(self, key: WrappedKey) -> bytes:
+        if key.epoch not in self._loaded.keks:
+            self.reload()
+        kek = self._loaded.keks.get(key.epoch)
+        if kek is None:
+            raise Unavailable(f"the keys of epoch {key.epoch} were destroyed")
+        try:
+            return _unwrap(kek, key.wrapped, _purpose(key.owner, key.key_class))
+        except VaultError:
+            raise Unavailable("a subject's key in the key store is damaged; run `emoconsent doctor`") from None
+
+    def any_key_commits_to(self, envelope: bytes) -> bool:
+        """Whether a key that is still held sealed *envelope*.
+
+        Tries the key-encryption keys, the store's own keys and the data keys of up to
+        ``TRIED_OWNERS`` owners; the envelope's commitment answers for each without decrypting.
+        """
+        held = [*self._loaded.keks.values(), *self._loaded.system.values()]
+        if any(commits_to(key, envelope) for key in held):
+            return True
+        owners = self.store.owners(limit=TRIED_OWNERS)
+        wrapped = (key for owner in owners for key in self.store.keys_of(owner).values())
+        return any(commits_to(self._open(key), envelope) for key in wrapped)
+
+    def destroy(self, owner: bytes) -> int:
+        """Destroy the data keys of *owner*; how many there were. Repeats harmlessly."""
+        return self.store.destroy(owner)
+
+    def open_epoch(self) -> int:
+        """Begin a new epoch and retire the active one; its number. System keys move to it."""
+        with self._lock:
+            number = max(e.epoch for e in self.store.epochs()) + 1
+            self._open_epoch(number)
+            self._loaded = self._load()
+            for row in self.store.system_keys():
+                if row.name in (*SYMMETRIC, *SIGNING) and row.epoch != number:
+                    wrapped = _wrap(self._loaded.keks[number], self._loaded.system[row.name], row.name)
+                    self.store.replace_system_key(SystemKey(row.name, number, wrapped, row.public))
+            for epoch in self.store.epochs():
+                if epoch.state == ACTIVE and epoch.epoch != number:
+                    self.store.put_epoch(
+                        Epoch(epoch.epoch, RETIRED, epoch.opened_at, None, epoch.check_value)
+                    )
+            self._loaded = self._load()
+            return number
+
+    def rewrap(self, key: WrappedKey) -> None:
+        """Move a data key to the active epoch."""
+        loaded = self._loaded
+        wrapped = _wrap(loaded.keks[loaded.active], self._open(key), _purpose(key.owner, key.key_class))
+        self.store.rewrap(key, WrappedKey(key.owner, key.key_class, loaded.active, wrapped))
+
+
+class StoreSeal:
+    """Seals what log entries say about staff, under the store's own key."""
+
+    def __init__(self, keyring: Keyring) -> None:
+        self._keyring = keyring
+
+    def seal(self, plaintext: bytes, entry_id: bytes) -> bytes:
+        return seal(self._keyring.system(STORE_SEAL), pad(plaintext), associated_data(kind="log", entry=entry_id))
+
+
+def _purpose(owner: bytes, key_class: KeyClass) -> str:
+    return f"{key_class.value}:{owner.hex()}"
+
+
+def _wrap(kek: bytes, secret: bytes, name: str) -> bytes:
+    return seal(kek, secret, associated_data(kind="key", name=name))
+
+
+def _unwrap(kek: bytes, wrapped: bytes, name: str) -> bytes:
+    return open_(kek, wrapped, associated_data(kind="key", name=name))
+
+
+def _public_hex(seed: bytes) -> str:
+    return Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw().hex()

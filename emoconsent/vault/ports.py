@@ -1,0 +1,234 @@
+"""What the vault asks of the key store, of the provider of root keys and of the database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from emoconsent.audit.ports import IntentStore
+from emoconsent.consent.ports import ConsentTransaction
+
+
+class KeyClass(StrEnum):
+    """What a key is for, and when it dies.
+
+    ``SUBJECT`` opens emotion records, names and log references; erasure destroys it.
+    ``EVIDENCE`` opens the proof of consent and of requests, kept as long as the law says.
+    """
+
+    SUBJECT = "subject"
+    EVIDENCE = "evidence"
+
+
+@dataclass(frozen=True, slots=True)
+class WrappedKey:
+    """A data key, sealed under the key-encryption key of its epoch."""
+
+    owner: bytes
+    key_class: KeyClass
+    epoch: int
+    wrapped: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """A period under one root key. ``state``: ``active``, ``retired`` or ``destroyed``."""
+
+    epoch: int
+    state: str
+    opened_at: int
+    destroyed_at: int | None
+    check_value: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SystemKey:
+    """A key of the store itself, wrapped; ``public`` for signing keys (JWK or vkey text)."""
+
+    name: str
+    epoch: int
+    wrapped: bytes
+    public: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingRow:
+    number: int
+    content: str
+    hash: bytes
+    signature: bytes
+
+
+class KeyStore(Protocol):
+    """The store of wrapped keys: apart from the data, never in the data's backups.
+
+    Each method is one durable transaction of its own.
+    """
+
+    @property
+    def erases_in_place(self) -> bool:
+        """Whether a destroyed key's bytes are gone from the store's files on return."""
+
+    def meta(self, name: str) -> str | None: ...
+
+    def set_meta(self, name: str, value: str) -> None: ...
+
+    def epochs(self) -> list[Epoch]: ...
+
+    def put_epoch(self, epoch: Epoch) -> None:
+        """Insert, or replace the row of the same number."""
+
+    def put_key(self, key: WrappedKey, created_at: int) -> WrappedKey:
+        """Insert, or read back what is already there for this owner and class."""
+
+    def keys_of(self, owner: bytes) -> dict[KeyClass, WrappedKey]: ...
+
+    def confirm(self, owner: bytes) -> None: ...
+
+    def unconfirmed(self, before: int) -> list[bytes]: ...
+
+    def owners(self, limit: int | None = None) -> list[bytes]: ...
+
+    def destroy(self, owner: bytes) -> int:
+        """Delete an owner's keys and scrub the store's files; how many keys there were."""
+
+    def under_epoch(self, epoch: int, limit: int) -> list[WrappedKey]: ...
+
+    def rewrap(self, old: WrappedKey, new: WrappedKey) -> None:
+        """Replace *old* by *new* unless it changed or vanished meanwhile."""
+
+    def put_system_key(self, key: SystemKey) -> SystemKey:
+        """Insert, or read back what is already there."""
+
+    def replace_system_key(self, key: SystemKey) -> None: ...
+
+    def remove_system_key(self, name: str) -> None: ...
+
+    def system_keys(self) -> list[SystemKey]: ...
+
+    def append_closing(self, make: Callable[[int, bytes], ClosingRow]) -> ClosingRow:
+        """Append what *make* builds from the next number and the last hash, under a lock."""
+
+    def closings(self, after: int) -> list[ClosingRow]: ...
+
+    def last_closing(self) -> int: ...
+
+    def remember_head(self, size: int, root: bytes, *, force: bool = False) -> None:
+        """Keep the larger of the two heads; with *force* this one (an accepted restore)."""
+
+    def remembered_head(self) -> tuple[int, bytes] | None: ...
+
+    def scrubbed(self, needles: Sequence[bytes]) -> bool | None:
+        """Whether none of *needles* occurs in the store's files; None where files are out of reach."""
+
+
+@dataclass(frozen=True, slots=True)
+class Destruction:
+    """What a provider says of a root key that it was told to destroy.
+
+    ``confirmed_at`` is set only when it is a fact; ``planned_at`` when the provider only promised.
+    """
+
+    confirmed_at: datetime | None = None
+    planned_at: datetime | None = None
+
+
+class RootKeyProvider(Protocol):
+    """Keeps one root key object an epoch, outside both stores."""
+
+    def create(self, epoch: int) -> None:
+        """Make the epoch's root key, or find it made. Raises ConfigurationError with the remedy."""
+
+    def get(self, epoch: int) -> bytes:
+        """32 bytes. Raises ConfigurationError that says where the key should be."""
+
+    def destroy(self, epoch: int) -> Destruction: ...
+
+    def describe(self) -> str:
+        """Where the keys are, for messages to operators; never the keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRow:
+    """One revision of an emotion record, sealed."""
+
+    subject_ref: bytes
+    record_id: bytes
+    revision: int
+    kind: str
+    purpose: str
+    modality: str
+    recognizer: str
+    recognizer_version: str
+    at: int
+    expires_at: int
+    sealed: bytes
+    entry_id: bytes
+    mac: bytes
+
+
+class RecordStore(Protocol):
+    def add(self, row: RecordRow) -> None: ...
+
+    def of(self, subject_ref: bytes) -> list[RecordRow]:
+        """All revisions of a subject's records, by time of inference and revision."""
+
+    def revisions(self, record_id: bytes) -> list[RecordRow]: ...
+
+    def remove(self, subject_ref: bytes, record_id: bytes) -> int: ...
+
+    def remove_some(self, subject_ref: bytes, limit: int) -> int:
+        """Delete up to *limit* rows of a subject; how many went."""
+
+    def expired(self, at: int, limit: int) -> list[tuple[bytes, bytes]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRow:
+    """An agent's open case. ``agent`` is a keyed hash of the agent's identifier."""
+
+    subject_ref: bytes
+    case_id: bytes
+    agent: bytes
+    opened_at: int
+    expires_at: int
+    sealed: bytes
+    entry_id: bytes
+    mac: bytes
+
+
+class CaseStore(Protocol):
+    def add(self, row: CaseRow) -> None: ...
+
+    def of(self, subject_ref: bytes) -> list[CaseRow]: ...
+
+    def remove(self, subject_ref: bytes) -> int: ...
+
+
+class VaultTransaction(ConsentTransaction, Protocol):
+    @property
+    def records(self) -> RecordStore: ...
+
+    @property
+    def cases(self) -> CaseStore: ...
+
+    @property
+    def intents(self) -> IntentStore: ...
+
+
+class VaultDatabase(Protocol):
+    def write(self) -> AbstractContextManager[VaultTransaction]: ...
+
+    def read(self) -> AbstractContextManager[VaultTransaction]: ...
+
+
+class OutsideCopy(Protocol):
+    """The append-only copy of the closing list, outside both stores."""
+
+    def append(self, line: str) -> None: ...
+
+    def lines(self) -> Iterable[str]: ...
