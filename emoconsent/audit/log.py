@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Final, Protocol
 
 from emoconsent.audit.entry import Entry, EventTag, Fact, Reference, encode
 from emoconsent.audit.merkle import Frontier, leaf_hash
-from emoconsent.audit.ports import LogDatabase, LogStore
+from emoconsent.audit.ports import HeadMemory, LogDatabase, LogStore
 from emoconsent.audit.rowmac import RowMac
 from emoconsent.clock import from_micros
+from emoconsent.errors import Unavailable
 
 SEQUENCE_AT: Final = 256  # entries
 SEQUENCE_AFTER: Final = timedelta(seconds=1)
@@ -98,25 +100,36 @@ def sequence(log: LogStore) -> tuple[int, bytes]:
 class Sequencer:
     """Decides when this process places pending entries; thread-safe."""
 
-    def __init__(self, database: LogDatabase, monotonic: Callable[[], float]) -> None:
+    def __init__(self, database: LogDatabase, memory: HeadMemory, monotonic: Callable[[], float]) -> None:
         self._database = database
+        self._memory = memory
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._written = 0
         self._last = monotonic()
 
     def wrote(self) -> None:
-        """Tell of one committed entry; sequences if it is time."""
+        """Tell of one committed entry; sequences if it is time.
+
+        A failure to sequence is no failure of what was committed: the entries stay pending.
+        """
         with self._lock:
             self._written += 1
             idle = self._monotonic() - self._last
             if self._written < SEQUENCE_AT and idle < SEQUENCE_AFTER.total_seconds():
                 return
             self._written, self._last = 0, self._monotonic()
-        self.run()
+        with suppress(Unavailable):
+            self.run()
 
     def run(self) -> tuple[int, bytes]:
-        """Place everything pending now; size and root of the tree."""
+        """Place everything pending now; size and root of the tree, remembered outside it."""
         with self._database.write() as transaction:
-            return sequence(transaction.log)
+            size, root = sequence(transaction.log)
+        self._memory.remember_head(size, root)
+        return size, root
+
+    def forget(self) -> None:
+        """In a forked child: another thread of the parent may have held the lock."""
+        self._lock = threading.Lock()
 

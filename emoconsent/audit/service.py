@@ -16,6 +16,7 @@ from emoconsent.audit.merkle import Frontier, leaf_hash
 from emoconsent.audit.ports import HeadMemory, LogDatabase, LogStore, StoredEntry
 from emoconsent.audit.proof import TlogProof, inclusion_path, tlog_proof_text
 from emoconsent.errors import AuditError, NotFound
+from emoconsent.twins import AsyncTwins
 
 MAX_FINDINGS: Final = 1000
 
@@ -33,7 +34,7 @@ class Verification:
         return not self.findings
 
 
-class Audit:
+class Audit(AsyncTwins):
     """The log, read and proven. Sequences pending entries first, so that nothing is left out."""
 
     def __init__(
@@ -82,7 +83,7 @@ class Audit:
             if entry is None or entry.tree_index is None:
                 raise NotFound("no such log entry")
             path = inclusion_path(entry.tree_index, size, tx.log.node)
-        return tlog_proof_text(TlogProof(entry.tree_index, path, note))
+        return tlog_proof_text(TlogProof(entry.tree_index, tuple(path), note))
 
     def leaf(self, entry_id: str) -> bytes:
         """The stored bytes of an entry, which a proof's leaf hash is computed from."""

@@ -8,7 +8,7 @@ between) is taken over by the next process that opens the store or opens somethi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, Protocol
 
@@ -69,13 +69,15 @@ class Closer:
         database: ConsentDatabase,
         ledger: Ledger,
         closings: NumberedClosings,
-        handlers: Mapping[str, Callable[[Any, Closing], None]],
     ) -> None:
-        """*handlers*, by kind of closing, do in the same transaction what an event alone does not."""
         self._database = database
         self._ledger = ledger
-        self._handlers = handlers
+        self._handlers: dict[str, Callable[[Any, Closing], None]] = {}
         self.closings = closings
+
+    def handle(self, kind: str, handler: Callable[[Any, Closing], None]) -> None:
+        """Let *handler* do, in the taking-over transaction, what an event alone does not."""
+        self._handlers[kind] = handler
 
     def mark(self, tx: ConsentTransaction, closing: Closing) -> None:
         """Note in this transaction that *closing* is in force in the database."""

@@ -58,6 +58,7 @@ class ConsentEvent:
         notice: ``id@version`` for shown and grant.
         given_by: the guardian's identifier, where one acted.
         age_band, guardian: what a ``declare`` event states.
+        entry_id: the event's entry in the audit log.
     """
 
     number: int
@@ -71,6 +72,7 @@ class ConsentEvent:
     evidence: str | None = None
     age_band: str | None = None
     guardian: str | None = None
+    entry_id: bytes | None = None
 
     def covers(self, purpose: str, modality: Modality) -> bool:
         return self.scope is None or (purpose, modality) in self.scope

@@ -87,6 +87,7 @@ def decode_events(rows: Sequence[EventRow], seals: SubjectSeals, *, private: boo
                 at=from_micros(row.at),
                 scope=scope_from_text(row.scope),
                 notice=row.notice,
+                entry_id=bytes(row.entry_id),
                 **{name: sealed.get(name) for name in _PRIVATE},
             )
         )

@@ -19,6 +19,7 @@ from emoconsent.consent.notice import Notice, carry_problems, load_notice, notic
 from emoconsent.consent.ports import CatalogueRow, ConsentDatabase
 from emoconsent.consent.withdrawal import Withdrawal
 from emoconsent.errors import InvalidInput, NotFound
+from emoconsent.twins import AsyncTwins
 
 NOTICE_CLOSED: Final = "notice-closed"
 
@@ -42,7 +43,7 @@ def book_from(rows: Sequence[CatalogueRow]) -> NoticeBook:
     return NoticeBook(notices, frozenset(ended))
 
 
-class Notices:
+class Notices(AsyncTwins):
     """The published notices, as the operator and the portal see them."""
 
     def __init__(

@@ -24,6 +24,7 @@ from emoconsent.consent.status import Question, Standing, standing
 from emoconsent.consent.withdrawal import Withdrawal
 from emoconsent.errors import InvalidInput, NotFound
 from emoconsent.policy.regimes import needs_guardian
+from emoconsent.twins import AsyncTwins
 from emoconsent.vocabulary import Modality, Scope
 
 AGE_BANDS = ("child", "minor", "adult", "elderly")
@@ -44,11 +45,12 @@ class ConsentServices:
     committed: Callable[[], None]
 
 
-class ConsentRegistry:
+class ConsentRegistry(AsyncTwins):
     """Grants, refusals, withdrawals and all else a subject may say. Thread- and process-safe."""
 
     def __init__(self, services: ConsentServices) -> None:
         self._s = services
+        self.quarantine = services.quarantine
 
     def shown(self, subject: str, *, notice: str, channel: str, language: str) -> ConsentEvent:
         """Record that *subject* was shown a notice version.

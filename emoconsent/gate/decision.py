@@ -17,7 +17,11 @@ from emoconsent.vocabulary import Decision, Modality, Reason
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What somebody wants to do. ``recognizer`` is None when only advice is asked for."""
+    """What somebody wants to do.
+
+    ``recognizer`` is None when only advice is asked for; ``modality`` may then not be empty. An empty
+    modality stands for the one that the recognizer is registered for.
+    """
 
     purpose: str
     modality: str
@@ -28,13 +32,21 @@ class Request:
         return Decision(reason, explanation, str(self.purpose), str(self.modality), **more)  # type: ignore[arg-type]
 
 
+def resolved(request: Request, view: CatalogueView) -> Request:
+    """*request* with the modality of its recognizer where it states none."""
+    found = view.recognizers.get(request.recognizer or "")
+    return replace(request, modality=found.modality.value) if found and not request.modality else request
+
+
 def decide(request: Request, view: CatalogueView, events: Sequence[ConsentEvent], at: datetime) -> Decision:
     """Allowed, or the first reason against, in the order of the design's chain.
 
-    1. a modality that there is; 2. the hard prohibitions, which no consent lifts; 3. a purpose and
+    1. a recognizer and a modality that there are; 2. the hard prohibitions, which no consent lifts; 3. a purpose and
     modality that a notice in force offers; 4. the recognizer; 5. the subject's own word.
     *events* is empty for an unknown subject: no consent.
     """
+    if request.recognizer is not None and request.recognizer not in view.recognizers:
+        return request.answer(Reason.RECOGNIZER_UNKNOWN, "the recognizer is not registered")
     try:
         modality = Modality(request.modality)
     except ValueError:
@@ -99,9 +111,7 @@ def _not_offered(request: Request, modality: Modality, view: CatalogueView) -> D
 def _recognizer(request: Request, modality: Modality, view: CatalogueView) -> Decision | None:
     if request.recognizer is None:
         return None
-    found = view.recognizers.get(request.recognizer)
-    if found is None:
-        return request.answer(Reason.RECOGNIZER_UNKNOWN, "the recognizer is not registered")
+    found = view.recognizers[request.recognizer]
     if found.modality is not modality:
         return request.answer(Reason.MODALITY_UNSUPPORTED, "the recognizer is registered for another modality")
     if found.status is Status.SUSPENDED:

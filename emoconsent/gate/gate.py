@@ -22,11 +22,12 @@ from emoconsent.consent.identifier import check_identifier
 from emoconsent.consent.ledger import TAMPERED, Ledger, Subject, checked_events, for_decision, subject_mac
 from emoconsent.consent.ports import CatalogueRow, EventRow, SubjectRow
 from emoconsent.errors import ConsentDenied, DeniedUnavailable, Unavailable
-from emoconsent.gate.decision import Request, decide
+from emoconsent.gate.decision import Request, decide, resolved
 from emoconsent.gate.permit import Permit
 from emoconsent.gate.ports import GateReader
 from emoconsent.gate.view import CatalogueView
 from emoconsent.policy.context import CallContext
+from emoconsent.twins import AsyncTwins
 from emoconsent.vault.ports import VaultDatabase
 from emoconsent.vault.subject_keys import SubjectKeys
 from emoconsent.vocabulary import Decision, Modality, Reason
@@ -48,7 +49,6 @@ class GateServices:
     mac: RowMac
     approvals_required: int
     committed: Callable[[], None]
-    ready: Callable[[], None]
     open_keys: Callable[[bytes], SubjectKeys]
 
 
@@ -60,9 +60,10 @@ class Look:
     events: Sequence[ConsentEvent]
     view: CatalogueView
     decision: Decision
+    request: Request
 
 
-class Gate:
+class Gate(AsyncTwins):
     """Decides and admits. Thread-safe; holds no decision from one call to the next."""
 
     def __init__(self, services: GateServices) -> None:
@@ -122,12 +123,11 @@ class Gate:
         Raises:
             ConsentDenied: with the denial's entry already committed.
         """
-        self._s.ready()
         check_identifier(subject)
         for _ in range(_ATTEMPTS):
             look = self._try_look(subject, request)
             if not look.decision.allowed or look.subject is None:
-                raise self._denied(look.decision, look.subject, request)
+                raise self._denied(look.decision, look.subject, look.request)
             permit = self._admit_under_hold(subject, request, look, look.subject)
             if permit is not None:
                 return permit
@@ -136,6 +136,7 @@ class Gate:
 
     def _admit_under_hold(self, subject: str, request: Request, first: Look, known: Subject) -> Permit | None:
         """Hold, then look again; None if what the hold's generation stands for has changed."""
+        request = first.request
         modality = Modality(request.modality)
         keys = hold_keys(known.row.subject_ref, request, modality, known.row.generation, first.view.number)
         try:
@@ -171,11 +172,10 @@ class Gate:
     def _try_look(self, subject: str, request: Request) -> Look:
         """A look that turns every doubt into a denial with reason ``unavailable``."""
         try:
-            self._s.ready()
             return self._look(subject, request)
         except Unavailable as error:
             decision = request.answer(Reason.UNAVAILABLE, str(error))
-            return Look(None, (), self._view, decision)
+            return Look(None, (), self._view, decision, request)
 
     def _look(self, subject: str, request: Request) -> Look:
         indexes = self._s.ledger.custody.indexes(subject)
@@ -184,11 +184,12 @@ class Gate:
         snapshot = self._s.reader.look(indexes, self._view.number)
         view = self._advanced(snapshot.catalogue, snapshot.head)
         known, events = self._known(snapshot.subject, snapshot.events)
+        request = resolved(request, view)
         if snapshot.last_at is not None and snapshot.clock < snapshot.last_at - CLOCK_TOLERANCE:
             doubt = request.answer(Reason.CLOCK_UNTRUSTED, "the clock is behind what the log already holds")
-            return Look(known, events, view, doubt)
+            return Look(known, events, view, doubt, request)
         decision = decide(request, view, events, from_micros(snapshot.clock))
-        return Look(known, events, view, decision)
+        return Look(known, events, view, decision, request)
 
     def _advanced(self, new: Sequence[CatalogueRow], head: tuple[int, bytes] | None) -> CatalogueView:
         with self._lock:
@@ -210,6 +211,10 @@ class Gate:
             raise Unavailable(TAMPERED)
         seals = self._s.ledger.custody.seals(row.subject_ref)
         return Subject(row, seals), for_decision(checked_events(self._s.mac, row, rows), seals)
+
+    def forget(self) -> None:
+        """In a forked child: another thread of the parent may have held the lock."""
+        self._lock = threading.Lock()
 
     def _denied(self, decision: Decision, subject: Subject | None, request: Request) -> ConsentDenied:
         """The exception for a denial, whose entry is committed first (or counted as a gap)."""

@@ -94,8 +94,8 @@ class Settlement:
         permit.called = True
         try:
             inference = normalise(permit, output, adapter)
-        except RecognizerOutputError:
-            self.fail(permit, None, EventTag.CALL_REFUSE_OUTPUT)
+        except BaseException as error:
+            self.fail(permit, error, EventTag.CALL_REFUSE_OUTPUT)
             raise
         with self._settling(permit):
             with self._s.database.write() as tx:

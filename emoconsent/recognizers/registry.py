@@ -21,6 +21,7 @@ from emoconsent.consent.ports import CatalogueRow, ConsentDatabase
 from emoconsent.consent.withdrawal import Withdrawal
 from emoconsent.errors import InvalidInput, NotFound
 from emoconsent.recognizers.levels import Levels
+from emoconsent.twins import AsyncTwins
 from emoconsent.vocabulary import Modality
 
 REGISTERED: Final = "recognizer"
@@ -95,7 +96,7 @@ def _with(old: Recognizer, status: Status, approvals: frozenset[str]) -> Recogni
     )
 
 
-class RecognizerRegistry:
+class RecognizerRegistry(AsyncTwins):
     """Registers recognizers and records what administrators decide about them."""
 
     def __init__(

@@ -20,6 +20,7 @@ from emoconsent.rights import intents
 from emoconsent.rights.certificate import TYPE, addendum
 from emoconsent.rights.erasure import ErasureServices, certificate_mac
 from emoconsent.rights.ports import CertificateRow, RightsTransaction
+from emoconsent.twins import AsyncTwins
 from emoconsent.vault.keyring import ACTIVE, DESTROYED, SIGN_CERTIFICATES, index_name
 from emoconsent.vault.ports import Epoch
 
@@ -39,7 +40,7 @@ class EpochStatus:
     subjects: int
 
 
-class Keys:
+class Keys(AsyncTwins):
     """Rotation and destruction of root keys. Everything may be repeated after a crash."""
 
     def __init__(self, services: ErasureServices) -> None:

@@ -18,6 +18,7 @@ from emoconsent.rights import intents
 from emoconsent.rights.erasure import Erasure, ErasureServices, Plan
 from emoconsent.rights.ports import RequestRow, RightsTransaction
 from emoconsent.rights.request import RequestKind, RequestState, RightsRequest, request_mac, step
+from emoconsent.twins import AsyncTwins
 from emoconsent.vocabulary import Role
 
 REGIMES: Final = ("gdpr", "pipl", "ccpa", "lgpd", "dpdp")
@@ -32,7 +33,7 @@ class Outcome:
     export: None = None
 
 
-class Rights:
+class Rights(AsyncTwins):
     """Requests of subjects, and their fulfilment."""
 
     def __init__(self, services: ErasureServices) -> None:
@@ -97,11 +98,6 @@ class Rights:
         """A request's state. Raises NotFound."""
         with self._s.database.read() as tx:
             return _request(self._checked(tx, _raw(request_id)))
-
-    def list(self) -> list[RightsRequest]:
-        """All requests, oldest first."""
-        with self._s.database.read() as tx:
-            return [_request(row) for row in tx.requests.list()]
 
     def certificates(self, request_id: str) -> list[str]:
         """The certificate's JWS and those of its addenda, in order."""
@@ -191,6 +187,11 @@ class Rights:
         for row in rows:
             self._authentic(row)
         return any(row.state in open_states for row in rows)
+
+    def list(self) -> list[RightsRequest]:
+        """All requests, oldest first."""
+        with self._s.database.read() as tx:
+            return [_request(row) for row in tx.requests.list()]
 
     def _put(self, tx: RightsTransaction, row: RequestRow, tag: EventTag) -> None:
         row = replace(row, mac=request_mac(self._s.ledger.mac, row))

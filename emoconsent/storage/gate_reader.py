@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Dialect, LargeBinary, Select, Table, bindparam, select, text
+from sqlalchemy import BindParameter, ColumnElement, Dialect, LargeBinary, Select, Table, bindparam, func, select, text
 from sqlalchemy.sql.elements import TextClause
 
 from emoconsent.clock import Clock, to_micros
@@ -54,7 +54,8 @@ class Statements:
         self.events = Prepared(of, dialect)
         self.catalogue = Prepared(after.order_by(rows.c.number), dialect)
         self.head = Prepared(select(head.c.number, head.c.mac).where(head.c.id == one), dialect)
-        self.last_at = Prepared(select(log.c.at).order_by(log.c.entry_no.desc()).limit(one), dialect)
+        latest = select(func.max(log.c.entry_no)).scalar_subquery()
+        self.last_at = Prepared(select(log.c.at).where(log.c.entry_no == latest), dialect)
         self.clock = Prepared(text("select (extract(epoch from clock_timestamp()) * 1000000)::bigint"), dialect)
 
 
@@ -72,7 +73,7 @@ def look(run: Execute, statements: Statements, indexes: Sequence[bytes], known: 
         if found is not None:
             break
     events = run(s.events.text, s.events.parameters(ref=found[0])).fetchall() if found is not None else ()
-    last = run(s.last_at.text, s.last_at.parameters(one=1)).fetchone()
+    last = run(s.last_at.text, s.last_at.parameters()).fetchone()
     now = to_micros(clock()) if clock is not None else run(s.clock.text, s.clock.parameters()).fetchone()[0]
     return Snapshot(
         head=(head[0], bytes(head[1])) if head is not None else None,

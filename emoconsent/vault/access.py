@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from emoconsent.access.permissions import Permission, Relation, authorize
 from emoconsent.access.principal import Principal
@@ -17,6 +17,7 @@ from emoconsent.clock import from_micros
 from emoconsent.consent.identifier import check_identifier, check_text
 from emoconsent.consent.ledger import TAMPERED, Ledger
 from emoconsent.errors import InvalidInput, NotFound, Unavailable
+from emoconsent.twins import AsyncTwins
 from emoconsent.vault.keyring import Keyring
 from emoconsent.vault.ports import CaseRow, VaultDatabase, VaultTransaction
 from emoconsent.vault.subject_keys import SubjectKeys
@@ -39,7 +40,7 @@ def case_mac(mac: RowMac, row: CaseRow) -> bytes:
     )
 
 
-class Access:
+class Access(AsyncTwins):
     """Opens cases and tells which relations hold at this moment."""
 
     def __init__(
@@ -48,7 +49,7 @@ class Access:
         ledger: Ledger,
         keyring: Keyring,
         committed: Callable[[], None],
-        under_request: Callable[[VaultTransaction, bytes], bool],
+        under_request: Callable[[Any, bytes], bool],
     ) -> None:
         """*under_request* tells whether a verified rights request of the subject is open."""
         self._database = database

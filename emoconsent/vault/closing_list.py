@@ -90,7 +90,8 @@ class SignedClosingList:
     def missing_here(self) -> list[ClosingRow]:
         """Entries that the outside copy has and the key store has not: the key store was restored."""
         there = {row.number for row in self._store.closings(0)}
-        return [row for row in map(_row, self._outside.lines()) if row.number not in there]
+        rows = (_row(line) for line in self._outside.lines())
+        return [row for row in rows if row is not None and row.number not in there]
 
     def bring_back(self) -> int:
         """Put the entries that only the outside copy still has back into the key store; how many."""
@@ -111,7 +112,11 @@ def _line(row: ClosingRow) -> str:
     return json.dumps({"content": row.content, "hash": row.hash.hex(), "signature": row.signature.hex()})
 
 
-def _row(line: str) -> ClosingRow:
-    value = json.loads(line)
-    number = json.loads(value["content"])["n"]
-    return ClosingRow(number, value["content"], bytes.fromhex(value["hash"]), bytes.fromhex(value["signature"]))
+def _row(line: str) -> ClosingRow | None:
+    """The entry on *line*; None for a line that a crash cut short before it was acknowledged."""
+    try:
+        value = json.loads(line)
+        number = json.loads(value["content"])["n"]
+        return ClosingRow(number, value["content"], bytes.fromhex(value["hash"]), bytes.fromhex(value["signature"]))
+    except (ValueError, KeyError, TypeError):
+        return None

@@ -112,6 +112,10 @@ class Keyring:
         """The active epoch's number."""
         return self._loaded.active
 
+    def forget(self) -> None:
+        """In a forked child: another thread of the parent may have held the lock."""
+        self._lock = threading.Lock()
+
     def reload(self) -> None:
         """Read epochs and system keys anew, dropping what is no longer there."""
         with self._lock:

@@ -21,6 +21,7 @@ from emoconsent.consent.holds import HoldTable, vault_key
 from emoconsent.consent.identifier import check_identifier, check_text
 from emoconsent.consent.ledger import Ledger
 from emoconsent.errors import AccessDenied, InvalidInput, NotFound
+from emoconsent.twins import AsyncTwins
 from emoconsent.vault.access import Access
 from emoconsent.vault.codec import inference_to_dict
 from emoconsent.vault.correction import corrected
@@ -63,7 +64,7 @@ class _Opened:
     handle: str
 
 
-class Vault:
+class Vault(AsyncTwins):
     """The records of what was inferred. Thread- and process-safe."""
 
     def __init__(self, services: VaultServices) -> None:

@@ -1,0 +1,166 @@
+"""Whether the tables and the log tell the same story, row by row.
+
+Forward: every row carries a MAC of its own, names its log entry, and that entry names the row's MAC.
+Backward: what the log says was written to an append-only chain is still there, unless its subject was
+erased. Runs with the store's keys; what it cannot detect is listed in docs/limitations.md.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from emoconsent.audit.entry import Entry, EventTag, decode
+from emoconsent.audit.rowmac import RowMac
+from emoconsent.consent.chain import checked_rows
+from emoconsent.consent.ledger import Ledger, checked_events, subject_mac
+from emoconsent.consent.ports import SubjectRow
+from emoconsent.errors import AuditError, Unavailable, VaultError
+from emoconsent.rights.erasure import certificate_mac
+from emoconsent.rights.evidence import evidence_mac
+from emoconsent.rights.intents import intent_mac
+from emoconsent.rights.ports import RightsDatabase, RightsTransaction
+from emoconsent.rights.request import request_mac
+from emoconsent.vault.access import case_mac
+from emoconsent.vault.keyring import Keyring
+from emoconsent.vault.records import record_mac
+from emoconsent.vault.subject_keys import SubjectKeys
+
+#: Entries whose row lives for ever, or as long as its subject.
+_CHAINED: Final = frozenset(
+    {
+        EventTag.NOTICE_PUBLISH,
+        EventTag.RECOGNIZER_REGISTER,
+        EventTag.RECOGNIZER_APPROVE,
+        EventTag.RECOGNIZER_SUSPEND,
+        EventTag.CERTIFICATE_ISSUE,
+    }
+)
+_OF_SUBJECT: Final = frozenset(tag for tag in EventTag if tag.value.startswith("consent:")) | {EventTag.CASE_OPEN}
+
+
+class Integrity:
+    """Compares rows and entries. ``findings`` yields one line for each thing that does not hold."""
+
+    def __init__(self, database: RightsDatabase, ledger: Ledger, keyring: Keyring) -> None:
+        self._database = database
+        self._mac: RowMac = ledger.mac
+        self._keyring = keyring
+
+    def findings(self) -> Iterator[str]:
+        with self._database.read() as tx:
+            try:
+                entries = {entry.id: entry for entry in map(decode, (s.leaf for s in tx.log.scan()))}
+            except AuditError as error:
+                yield from error.findings
+                return
+            present: set[bytes] = set()
+            for name, mac, expected, entry_id in self._rows(tx):
+                present.add(bytes(mac))
+                if not secrets.compare_digest(bytes(mac), expected):
+                    yield f"{name}: its authentication fails"
+                elif entry_id is not None and bytes(mac) not in _effects(entries.get(bytes(entry_id))):
+                    yield f"{name}: no log entry speaks of it (entry {bytes(entry_id).hex()})"
+            yield from self._chains(tx)
+            yield from self._gone(tx, entries.values(), present)
+            yield from self._keys_without_rows(tx)
+
+    def _rows(self, tx: RightsTransaction) -> Iterator[tuple[str, bytes, bytes, bytes | None]]:
+        """Every row that carries its own MAC: its name, the MAC, what it should be, its entry."""
+        mac = self._mac
+        for ref in tx.subjects.refs():
+            subject = tx.subjects.by_ref(ref)
+            if subject is not None:
+                yield f"subjects {ref.hex()}", subject.mac, subject_mac(mac, subject), None
+            for record in tx.records.of(ref):
+                name = f"emotion_records {record.record_id.hex()}/{record.revision}"
+                yield name, record.mac, record_mac(mac, record), record.entry_id
+            for case in tx.cases.of(ref):
+                yield f"cases {case.case_id.hex()}", case.mac, case_mac(mac, case), case.entry_id
+        for request in tx.requests.list():
+            name = f"rights_requests {request.request_id.hex()}"
+            yield name, request.mac, request_mac(mac, request), None
+            for certificate in tx.certificates.of(request.request_id):
+                yield f"certificates {request.request_id.hex()}", certificate.mac, certificate_mac(
+                    mac, certificate
+                ), certificate.entry_id
+        for proof in tx.evidence.list():
+            yield f"evidence {proof.evidence_ref.hex()}", proof.mac, evidence_mac(mac, proof), None
+        for intent in tx.intents.open():
+            yield f"intents {intent.intent_id.hex()}", intent.mac, intent_mac(mac, intent), None
+        for number, hash_, mark in tx.closings.marks():
+            yield f"closings_applied {number}", mark, mac("closings_applied", number, hash_), None
+
+    def _chains(self, tx: RightsTransaction) -> Iterator[str]:
+        try:
+            checked_rows(self._mac, tx.catalogue.rows(), tx.catalogue.head())
+        except Unavailable:
+            yield "catalogue: a row was changed, removed or put back"
+        for ref in tx.subjects.refs():
+            subject = tx.subjects.by_ref(ref)
+            try:
+                if subject is not None:
+                    checked_events(self._mac, subject, tx.events.of(ref))
+            except Unavailable:
+                yield f"consent_events of {ref.hex()}: an event was changed, removed or put back"
+
+    def _gone(self, tx: RightsTransaction, entries: Iterable[Entry], present: set[bytes]) -> Iterator[str]:
+        """Rows that the log speaks of and that nobody deleted by right."""
+        present |= {bytes(row.mac) for row in tx.catalogue.rows()}
+        live = self._live(tx)
+        for subject, _ in live:
+            present |= {bytes(row.mac) for row in tx.events.of(subject.subject_ref)}
+        known = list(entries)
+        deleted = {record for _, keys in live for record in _deleted(keys, known)}
+        for entry in known:
+            if not entry.effects or present.issuperset(entry.effects):
+                continue
+            keys = next((k for _, k in live if entry.subject_tag == k.tag(entry.id)), None)
+            if entry.tag in _CHAINED or (entry.tag in _OF_SUBJECT and keys is not None):
+                yield f"log entry {entry.id.hex()} ({entry.tag.value}): the row that it speaks of is gone"
+            elif entry.tag is EventTag.CALL_COMPLETE and keys is not None:
+                if _record_of(keys, entry) not in deleted:
+                    yield f"log entry {entry.id.hex()} ({entry.tag.value}): the record that it speaks of is gone"
+
+    def _live(self, tx: RightsTransaction) -> list[tuple[SubjectRow, SubjectKeys]]:
+        found = []
+        for ref in tx.subjects.refs():
+            subject = tx.subjects.by_ref(ref)
+            try:
+                if subject is not None:
+                    found.append((subject, self._keyring.open(ref)))
+            except Unavailable:
+                continue  # reported by _keys_without_rows, the other way round
+        return found
+
+    def _keys_without_rows(self, tx: RightsTransaction) -> Iterator[str]:
+        """Keys and rows come in pairs: a person cannot vanish by a deleted row alone."""
+        store = self._keyring.store
+        owners = set(map(bytes, store.owners())) - set(map(bytes, store.unconfirmed(before=tx.now())))
+        refs = set(map(bytes, tx.subjects.refs()))
+        rows = refs | {bytes(r.request_id) for r in tx.requests.list()}
+        rows |= {bytes(r.evidence_ref) for r in tx.evidence.list()}
+        for owner in sorted(owners - rows):
+            yield f"key store {owner.hex()}: its row in the data store is gone without an erasure"
+        for ref in sorted(refs - owners):
+            yield f"subjects {ref.hex()}: its keys are not in the key store"
+
+
+def _effects(entry: Entry | None) -> tuple[bytes, ...]:
+    return entry.effects if entry is not None else ()
+
+
+def _deleted(keys: SubjectKeys, entries: Iterable[Entry]) -> Iterator[str]:
+    """The ids of records that were deleted by request or by the end of their retention."""
+    for entry in entries:
+        if entry.tag is EventTag.VAULT_DELETE and entry.sealed and entry.subject_tag == keys.tag(entry.id):
+            yield str(json.loads(keys.open_entry(entry.sealed, entry.id)).get("reason"))
+
+
+def _record_of(keys: SubjectKeys, entry: Entry) -> str | None:
+    try:
+        return str(json.loads(keys.open_entry(entry.sealed or b"", entry.id))["record"])
+    except (VaultError, ValueError, KeyError):
+        return None

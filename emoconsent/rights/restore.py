@@ -1,0 +1,122 @@
+"""After a restore: refuse to serve until everything that was closed is closed again (promise G11)."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from emoconsent.audit.entry import EventTag
+from emoconsent.audit.log import sequence
+from emoconsent.audit.service import Audit
+from emoconsent.consent.closing import Closer
+from emoconsent.consent.ledger import Ledger
+from emoconsent.errors import AuditError, Unavailable
+from emoconsent.rights.epochs import Keys
+from emoconsent.rights.ports import RightsDatabase
+from emoconsent.rights.service import Rights
+from emoconsent.vault.closing_list import SignedClosingList
+from emoconsent.vault.ports import KeyStore
+
+GENERATION: Final = "log_generation"
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What accepting a restore did."""
+
+    closings_brought_back: int
+    closings_replayed: int
+    erasures_finished: int
+
+
+class Restore:
+    """Knows whether a store was restored to an earlier state, and closes again what was closed."""
+
+    def __init__(
+        self,
+        database: RightsDatabase,
+        ledger: Ledger,
+        store: KeyStore,
+        closings: SignedClosingList,
+        closer: Closer,
+        audit: Audit,
+        rights: Rights,
+        keys: Keys,
+        committed: Callable[[], None],
+    ) -> None:
+        self._database = database
+        self._ledger = ledger
+        self._store = store
+        self._closings = closings
+        self._closer = closer
+        self._audit = audit
+        self._rights = rights
+        self._keys = keys
+        self._committed = committed
+
+    def reasons(self) -> list[str]:
+        """Why the store must not serve as it is; empty if it may."""
+        found = []
+        if self._closings.missing_here():
+            found.append("the key store is behind the closing list's outside copy")
+        behind = self._audit.behind()
+        if behind is not None:
+            found.append(behind)
+        try:
+            self._closings.entries()
+        except AuditError as error:
+            found += error.findings
+        return found
+
+    def settle(self) -> Replay:
+        """At start-up: take over announced closings and finish what was interrupted.
+
+        Raises:
+            Unavailable: the store was restored; an operator has to accept that first.
+        """
+        reasons = self.reasons()
+        if reasons:
+            raise Unavailable(
+                f"this store was restored to an earlier state or cut ({'; '.join(reasons)}); run `emoconsent restore "
+                "accept` to close again what was closed since, or put the newer store back"
+            )
+        return self._finish(0)
+
+    def accept(self) -> Replay:
+        """Accept that the store was restored: replay the closing list, then serve again.
+
+        The log goes on from where the restored store's log ends, under a new origin, so that no
+        head signed before contradicts one signed later. What was not proven open stays closed:
+        grants made after the backup are gone and must be asked for again.
+        """
+        lost = self._store.remembered_head()
+        brought = self._closings.bring_back()
+        self._store.set_meta(GENERATION, str(int(self._store.meta(GENERATION) or "1") + 1))
+        with self._database.write() as tx:
+            facts = {"remembered_size": lost[0] if lost else 0, "restored_size": tx.log.size()}
+            self._ledger.scribe.write(tx.log, secrets.token_bytes(16), EventTag.RESTORE_REPLAY, tx.now(), facts=facts)
+            size, root = sequence(tx.log)
+        self._store.remember_head(size, root, force=True)
+        return self._finish(brought)
+
+    def _finish(self, brought: int) -> Replay:
+        replayed = self._closer.catch_up()
+        erased = self._rights.finish_open()
+        self._keys.finish_open()
+        self._sweep_orphans()
+        return Replay(brought, replayed, erased)
+
+    def _sweep_orphans(self) -> None:
+        """Keys made for a row that was never committed. Ten minutes is longer than any commit."""
+        with self._database.read() as tx:
+            old = tx.now() - 600_000_000
+            owners = self._store.unconfirmed(before=old)
+            kept = [o for o in owners if tx.subjects.by_ref(o) or tx.requests.get(o)]
+            kept += [e.evidence_ref for e in tx.evidence.list() if e.evidence_ref in owners]
+        for owner in owners:
+            if owner in kept:
+                self._store.confirm(owner)
+            else:
+                self._store.destroy(owner)

@@ -1,0 +1,46 @@
+"""What a sandbox and the demo start with: the sample notice and the shipped recognizers, approved."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from importlib.resources import as_file, files
+from typing import Any, Final
+
+from emoconsent.access.principal import Principal
+from emoconsent.consent.notice import Notice, load_notice
+from emoconsent.recognizers.cards import load_card
+from emoconsent.sdk import EmoConsent
+
+#: Recognizers by card, with the adapter that reads their output.
+RECOGNIZERS: Final = {
+    "text-lexicon": "native",
+    "vader-en": "vader",
+    "snownlp-zh": "snownlp",
+    "voice-prosody": "native",
+    "face-expression": "native",
+}
+
+
+def sample_notice() -> dict[str, Any]:
+    """The sample notice as ``notices.publish`` takes it."""
+    with as_file(files("emoconsent").joinpath("sample_notice.toml")) as path:
+        return load_notice(path)
+
+
+def register(sdk: EmoConsent, card_id: str, administrator: Principal) -> None:
+    """Register a shipped recognizer by its card, and approve it."""
+    card = load_card(card_id)
+    content = asdict(card) | {"adapter": RECOGNIZERS[card_id]}
+    sdk.recognizers.register(
+        card_id, modality=card.modality.value, version=card.version, provider=card.provider, card=content
+    )
+    sdk.recognizers.approve(card_id, principal=administrator)
+
+
+def prepare(sdk: EmoConsent, administrator: Principal) -> Notice:
+    """Publish the sample notice and approve the shipped recognizers. Repeats harmlessly."""
+    known = {found.id for found in sdk.recognizers.list()}
+    for card_id in RECOGNIZERS:
+        if card_id not in known:
+            register(sdk, card_id, administrator)
+    return sdk.notices.publish(sample_notice())

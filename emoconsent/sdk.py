@@ -1,0 +1,185 @@
+"""The composition root: the one place where stores, keys, rules and calls are put together."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+import weakref
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from emoconsent import wiring
+from emoconsent.access.principal import Principal
+from emoconsent.clock import Clock
+from emoconsent.consent.receipt import public_jwk
+from emoconsent.errors import ConfigurationError
+from emoconsent.gate.batch import GuardedBatch
+from emoconsent.gate.decorator import decorate, guard
+from emoconsent.gate.guard import Call, Guarded
+from emoconsent.gate.subject import subject_context
+from emoconsent.policy.context import CallContext
+from emoconsent.recognizers.adapters import Adapter
+from emoconsent.settings import Settings, for_folder, from_environ
+from emoconsent.vault.keyring import SIGN_CERTIFICATES, SIGN_RECEIPTS
+from emoconsent.vocabulary import Role
+
+
+class EmoConsent:
+    """One store, opened: consent, the gate, the vault, rights and the log of it all.
+
+    Open it with ``open``, ``from_env`` or ``sandbox``; close it, or use it as a context manager.
+    Blocking methods have asynchronous twins: ``await sdk.consent.awithdraw(...)``.
+    """
+
+    def __init__(self, settings: Settings, *, clock: Clock | None = None, accept_restored: bool = False) -> None:
+        """Use the named constructors. *clock* is for tests; *accept_restored* for ``restore accept``.
+
+        Raises:
+            ConfigurationError: the store, its keys or its schema are not as they must be.
+            Unavailable: the store was restored to an earlier state and that is not accepted yet.
+        """
+        self.settings = settings
+        self._temporary: Path | None = None
+        self._parts = parts = wiring.assemble(settings, clock, time.monotonic)
+        self.sandboxed = parts.sandboxed
+        self.notices = parts.notices
+        self.consent = parts.consent
+        self.subjects = parts.subjects
+        self.recognizers = parts.recognizers
+        self.gate = parts.gate
+        self.vault = parts.vault
+        self.access = parts.access
+        self.rights = parts.rights
+        self.audit = parts.audit
+        self.keys = parts.keys
+        self.restore = parts.restore
+        _OPEN.add(self)
+        try:
+            if not accept_restored:
+                self.restore.settle()
+        except BaseException:
+            self.close()
+            raise
+
+    @classmethod
+    def open(cls, folder: str | os.PathLike[str] = "emoconsent-data", *, clock: Clock | None = None) -> EmoConsent:
+        """The embedded store in *folder*, created on first use. Root keys are kept outside it."""
+        return cls(for_folder(os.fspath(folder), os.environ), clock=clock)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None, *, clock: Clock | None = None) -> EmoConsent:
+        """The store that ``EMOCONSENT_*`` variables name; never a sandbox."""
+        made = cls(from_environ(os.environ if environ is None else environ), clock=clock)
+        if made.sandboxed:
+            made.close()
+            raise ConfigurationError("EMOCONSENT_FOLDER is a sandbox, which is for trying out; use another folder")
+        return made
+
+    @classmethod
+    def sandbox(cls, *, clock: Clock | None = None) -> EmoConsent:
+        """A temporary store with a sample notice published and sample recognizers approved.
+
+        The same gate as anywhere: it grants nothing by itself. Its receipts say TEST.
+        """
+        from emoconsent.sample import prepare
+
+        top = Path(tempfile.mkdtemp(prefix="emoconsent-sandbox-"))
+        homes = {"HOME": str(top / "home"), "XDG_CONFIG_HOME": str(top / "config"), "XDG_STATE_HOME": str(top / "state")}
+        made = cls(for_folder(top / "data", homes, sandbox=True), clock=clock)
+        made._temporary = top
+        prepare(made, Principal("sandbox", Role.ADMIN))
+        return made
+
+    def guard(
+        self,
+        function: Callable[..., Any],
+        *,
+        recognizer: str,
+        purpose: str,
+        adapter: Adapter | None = None,
+        context: CallContext | None = None,
+        batch: bool = False,
+    ) -> Any:
+        """*function* as a guarded recognizer: call it with ``subject=``, get a ``Recognition``.
+
+        Args:
+            function: any callable: plain, coroutine function, generator function (one result a
+                step), or, with *batch*, one that takes a list and returns one of the same length.
+            recognizer: its id in ``sdk.recognizers``; unknown or unapproved ones are denied at the call.
+            adapter: how its output becomes an inference, where neither its card nor the shape tells.
+        """
+        made: Guarded | GuardedBatch = guard(self._call(function, recognizer, purpose, adapter, context), batch=batch)
+        return made
+
+    def guarded(
+        self,
+        recognizer: str,
+        *,
+        purpose: str,
+        subject_from: str | None = None,
+        adapter: Adapter | None = None,
+        context: CallContext | None = None,
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """A decorator; the function keeps its own return value, ``.recognize`` gives the Recognition."""
+        return lambda function: decorate(self._call(function, recognizer, purpose, adapter, context), subject_from)
+
+    def _call(
+        self,
+        function: Callable[..., Any],
+        recognizer: str,
+        purpose: str,
+        adapter: Adapter | None,
+        context: CallContext | None,
+    ) -> Call:
+        return Call(function, recognizer, purpose, self.gate, self._parts.settlement, adapter, context)
+
+    def subject(self, subject: str) -> AbstractContextManager[None]:
+        """``with sdk.subject("customer-42"): ...``: calls inside are about that subject."""
+        return subject_context(subject)
+
+    def public_keys(self) -> dict[str, Any]:
+        """The JWK set under which receipts and certificates verify, offline and for ever."""
+        keyring = self._parts.keyring
+        names = (SIGN_RECEIPTS, SIGN_CERTIFICATES)
+        return {"keys": [public_jwk(keyring.signing_key(name).public_key()) for name in names]}
+
+    def ready(self) -> None:
+        """Raises ``Unavailable`` or ``ConfigurationError`` unless the store answers and may serve."""
+        self._parts.ready()
+
+    def close(self) -> None:
+        """Close connections and lock files; a sandbox is deleted."""
+        _OPEN.discard(self)
+        self._parts.stores.close()
+        if self._temporary is not None:
+            shutil.rmtree(self._temporary, ignore_errors=True)
+
+    def __enter__(self) -> EmoConsent:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _forget(self) -> None:
+        """In a forked child: own no permit, key, table or connection of the parent's."""
+        self._temporary = None
+        with suppress(Exception):
+            self._parts.forget()
+
+
+_OPEN: weakref.WeakSet[EmoConsent] = weakref.WeakSet()
+
+
+def _forget_in_child() -> None:
+    for sdk in list(_OPEN):
+        sdk._forget()
+
+
+os.register_at_fork(after_in_child=_forget_in_child)

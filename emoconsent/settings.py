@@ -1,0 +1,89 @@
+"""Where a store is and how it is run: one frozen value, read once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from emoconsent.errors import ConfigurationError
+
+PREFIX: Final = "EMOCONSENT_"
+ROOT_KEY: Final = "EMOCONSENT_ROOT_KEY"
+PROFILES: Final = {"development": 1, "production": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A store's settings.
+
+    Attributes:
+        folder: the embedded store's folder; None when the URLs name PostgreSQL databases.
+        database_url, keystore_url: the data store and the key store, two different databases.
+        config_home: root keys are files below it, unless ``EMOCONSENT_ROOT_KEY`` is set.
+        state_home: the closing list's outside copy is below it.
+        environ: what root keys may be read from.
+        approvals_required: how many administrators approve a recognizer.
+        sandbox: a temporary store whose receipts say TEST; marked so for ever.
+    """
+
+    folder: Path | None
+    database_url: str | None
+    keystore_url: str | None
+    config_home: Path
+    state_home: Path
+    environ: Mapping[str, str] = field(repr=False)
+    approvals_required: int = 1
+    sandbox: bool = False
+
+
+def for_folder(folder: Path | str, environ: Mapping[str, str], *, sandbox: bool = False) -> Settings:
+    """Settings of an embedded store in *folder*."""
+    config, state = _homes(environ)
+    approvals = PROFILES[_profile(environ)]
+    return Settings(Path(folder), None, None, config, state, dict(environ), approvals, sandbox)
+
+
+def from_environ(environ: Mapping[str, str]) -> Settings:
+    """Settings from ``EMOCONSENT_*`` variables.
+
+    ``EMOCONSENT_DATABASE_URL`` and ``EMOCONSENT_KEYSTORE_URL`` together, or ``EMOCONSENT_FOLDER``.
+
+    Raises:
+        ConfigurationError: says which variable is missing or at odds with another.
+    """
+    database, keystore = environ.get(PREFIX + "DATABASE_URL"), environ.get(PREFIX + "KEYSTORE_URL")
+    folder = environ.get(PREFIX + "FOLDER")
+    if bool(database) != bool(keystore):
+        raise ConfigurationError(
+            "set both EMOCONSENT_DATABASE_URL and EMOCONSENT_KEYSTORE_URL: keys never share the data's database"
+        )
+    if database and database == keystore:
+        raise ConfigurationError(
+            "EMOCONSENT_DATABASE_URL and EMOCONSENT_KEYSTORE_URL name the same database; a backup of one would "
+            "hold both, and no erasure would be one"
+        )
+    if database and folder:
+        raise ConfigurationError("EMOCONSENT_FOLDER and EMOCONSENT_DATABASE_URL exclude each other; unset one")
+    if not database:
+        if not folder:
+            raise ConfigurationError("set EMOCONSENT_FOLDER, or EMOCONSENT_DATABASE_URL and EMOCONSENT_KEYSTORE_URL")
+        return for_folder(folder, environ)
+    config, state = _homes(environ)
+    return Settings(None, database, keystore, config, state, dict(environ), PROFILES[_profile(environ)])
+
+
+def _profile(environ: Mapping[str, str]) -> str:
+    name = environ.get(PREFIX + "PROFILE", "development")
+    if name not in PROFILES:
+        raise ConfigurationError(f"EMOCONSENT_PROFILE: one of {', '.join(PROFILES)}")
+    return name
+
+
+def _homes(environ: Mapping[str, str]) -> tuple[Path, Path]:
+    """The XDG base directories for configuration and state."""
+    home = Path(environ.get("HOME") or Path.home())
+    config = Path(environ.get("XDG_CONFIG_HOME") or home / ".config") / "emoconsent"
+    state = Path(environ.get("XDG_STATE_HOME") or home / ".local" / "state") / "emoconsent"
+    return config, state

@@ -1,0 +1,287 @@
+"""How the parts of one opened store know each other. Nothing here decides anything."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from emoconsent.audit.entry import EventTag
+from emoconsent.audit.log import Scribe, Sequencer
+from emoconsent.audit.rowmac import RowMac
+from emoconsent.audit.service import Audit
+from emoconsent.clock import Clock, from_micros, to_micros, utc_now
+from emoconsent.consent.chain import CatalogueChain, head_mac
+from emoconsent.consent.closing import Closer, Quarantine
+from emoconsent.consent.events import ConsentEvent
+from emoconsent.consent.holds import HoldTable
+from emoconsent.consent.issuing import receipt_for
+from emoconsent.consent.ledger import GENESIS, Ledger, Subject
+from emoconsent.consent.notice import Notice
+from emoconsent.consent.ports import Closing
+from emoconsent.consent.publishing import NOTICE_CLOSED, Notices, book_from
+from emoconsent.consent.receipt import Receipt
+from emoconsent.consent.registry import ConsentRegistry, ConsentServices
+from emoconsent.consent.status import Question, standing
+from emoconsent.consent.withdrawal import Withdrawal
+from emoconsent.errors import ConfigurationError
+from emoconsent.gate.gate import Gate, GateServices
+from emoconsent.gate.settle import Settlement, SettleServices
+from emoconsent.recognizers.demo.advice import advice
+from emoconsent.recognizers.registry import SUSPENDED, RecognizerRegistry
+from emoconsent.rights.epochs import Keys
+from emoconsent.rights.erasure import ErasureServices
+from emoconsent.rights.integrity import Integrity
+from emoconsent.rights.restore import GENERATION, Restore
+from emoconsent.rights.service import Rights
+from emoconsent.settings import ROOT_KEY, Settings
+from emoconsent.storage.database import Transaction
+from emoconsent.storage.outside import OutsideFile
+from emoconsent.storage.store import CREATED, STORE_ID, Stores, open_folder, open_servers
+from emoconsent.vault.access import Access
+from emoconsent.vault.closing_list import SignedClosingList
+from emoconsent.vault.custody import SubjectCustody
+from emoconsent.vault.keyring import ROW_MAC, SIGN_CHECKPOINTS, SIGN_RECEIPTS, Keyring, StoreSeal
+from emoconsent.vault.ports import RootKeyProvider
+from emoconsent.vault.root_key import EnvironmentRootKeys, FileRootKeys
+from emoconsent.vault.vault import Vault, VaultServices
+from emoconsent.vocabulary import Modality
+
+
+class Subjects:
+    """What is stated about subjects apart from their consent."""
+
+    def __init__(self, declare: Callable[..., Withdrawal]) -> None:
+        #: ``declare(subject, age_band=..., guardian=None)``: see ``ConsentRegistry.declare``.
+        self.declare = declare
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything that one opened store consists of."""
+
+    stores: Stores
+    keyring: Keyring
+    sandboxed: bool
+    notices: Notices
+    consent: ConsentRegistry
+    subjects: Subjects
+    recognizers: RecognizerRegistry
+    gate: Gate
+    settlement: Settlement
+    vault: Vault
+    access: Access
+    rights: Rights
+    audit: Audit
+    keys: Keys
+    restore: Restore
+    sequencer: Sequencer
+
+    def ready(self) -> None:
+        with self.stores.data.read() as tx:
+            tx.log.last_at()
+        self.stores.keys.epochs()
+
+    def forget(self) -> None:
+        self.stores.forget()
+        for part in (self.gate, self.keyring, self.sequencer):
+            part.forget()
+
+
+def root_keys(settings: Settings, store_id: str, clock: Clock) -> RootKeyProvider:
+    """Root keys from the environment if it holds any, else files outside the store's folder."""
+    if settings.environ.get(ROOT_KEY):
+        return EnvironmentRootKeys(ROOT_KEY, settings.environ, clock)
+    return FileRootKeys(settings.config_home / store_id, clock)
+
+
+def root_key_inside(settings: Settings, roots: RootKeyProvider) -> bool:
+    """Whether a copy of the store's folder would take the root key along."""
+    if settings.folder is None or not isinstance(roots, FileRootKeys):
+        return False
+    return roots.directory.resolve().is_relative_to(settings.folder.resolve())
+
+
+def open_stores(settings: Settings, clock: Clock | None) -> Stores:
+    if settings.folder is not None:
+        return open_folder(settings.folder, clock or utc_now)
+    return open_servers(settings.database_url or "", settings.keystore_url or "", clock)
+
+
+def assemble(settings: Settings, clock: Clock | None, monotonic: Callable[[], float]) -> Parts:
+    """Open the stores and put the parts together."""
+    stores, local = open_stores(settings, clock), clock or utc_now
+    try:
+        return _assemble(settings, stores, local, monotonic)
+    except BaseException:
+        stores.close()
+        raise
+
+
+def _assemble(settings: Settings, stores: Stores, clock: Clock, monotonic: Callable[[], float]) -> Parts:
+    store_id = stores.keys.meta(STORE_ID) or ""
+    roots = root_keys(settings, store_id, clock)
+    keyring = Keyring(stores.keys, roots, lambda: to_micros(clock()))
+    mac = RowMac(keyring.system(ROW_MAC))
+    scribe = Scribe(mac, StoreSeal(keyring))
+    ledger = Ledger(mac, scribe, SubjectCustody(keyring, mac))
+    _create(stores, mac, scribe, store_id, sandbox=settings.sandbox)
+    sandboxed = _check_meta(stores, mac, store_id)
+    if sandboxed and settings.folder is None:
+        raise ConfigurationError("a sandbox never lives on PostgreSQL")
+    sequencer = Sequencer(stores.data, stores.keys, monotonic)
+    audit = _audit(stores, scribe, keyring, ledger, store_id)
+    base = _Base(stores, keyring, mac, ledger, CatalogueChain(mac, scribe), HoldTable(stores.locks), sequencer.wrote)
+    inside = root_key_inside(settings, roots)
+    return _compose(base, settings, audit, sequencer, store_id, sandboxed=sandboxed, inside=inside)
+
+
+@dataclass(frozen=True, slots=True)
+class _Base:
+    stores: Stores
+    keyring: Keyring
+    mac: RowMac
+    ledger: Ledger
+    chain: CatalogueChain
+    holds: HoldTable
+    committed: Callable[[], None]
+
+
+def _compose(
+    base: _Base, settings: Settings, audit: Audit, sequencer: Sequencer, store_id: str, *, sandboxed: bool, inside: bool
+) -> Parts:
+    data, ledger, committed = base.stores.data, base.ledger, base.committed
+    outside = OutsideFile(settings.state_home / f"{store_id}.closings")
+    closings = SignedClosingList(base.keyring, outside)
+    closer = Closer(data, ledger, closings)
+    erasing = ErasureServices(
+        data, ledger, base.keyring, closer, base.holds, audit.checkpoint, committed, sandboxed, inside
+    )
+    rights, keys = Rights(erasing), Keys(erasing)
+    closer.handle("supersede", lambda tx, closing: _end(base.chain, tx, closing, NOTICE_CLOSED))
+    closer.handle("suspend", lambda tx, closing: _end(base.chain, tx, closing, SUSPENDED))
+    closer.handle("erase", rights.erasure.take_over)
+    consent = _consent(base, closer, sandboxed=sandboxed)
+    recognizers = RecognizerRegistry(
+        data, base.chain, closer, base.holds, committed, base.keyring.keyed, settings.approvals_required
+    )
+    access = Access(data, ledger, base.keyring, committed, rights.under_request)
+    restore = Restore(data, ledger, base.stores.keys, closings, closer, audit, rights, keys, committed)
+    return Parts(
+        stores=base.stores,
+        keyring=base.keyring,
+        sandboxed=sandboxed,
+        notices=Notices(data, base.chain, closer, base.holds, committed, consent.shown),
+        consent=consent,
+        subjects=Subjects(consent.declare),
+        recognizers=recognizers,
+        gate=_gate(base, consent, settings.approvals_required),
+        settlement=Settlement(SettleServices(data, ledger, base.holds, base.mac, committed)),
+        vault=_vault(base, access, recognizers),
+        access=access,
+        rights=rights,
+        audit=audit,
+        keys=keys,
+        restore=restore,
+        sequencer=sequencer,
+    )
+
+
+def _consent(base: _Base, closer: Closer, *, sandboxed: bool) -> ConsentRegistry:
+    keyring = base.keyring
+
+    def issue(subject: Subject, event: ConsentEvent, notice: Notice) -> Receipt:
+        pseudonym = keyring.keyed("receipt", subject.row.subject_ref.hex()).hex()[:32]
+        return receipt_for(event, notice, pseudonym, keyring.signing_key(SIGN_RECEIPTS), sandbox=sandboxed)
+
+    services = ConsentServices(
+        base.stores.data, base.ledger, base.chain, closer, base.holds, Quarantine(), issue, base.committed
+    )
+    return ConsentRegistry(services)
+
+
+def _gate(base: _Base, consent: ConsentRegistry, approvals: int) -> Gate:
+    services = GateServices(
+        reader=base.stores.reader,
+        database=base.stores.data,
+        ledger=base.ledger,
+        holds=base.holds,
+        quarantine=consent.quarantine,
+        mac=base.mac,
+        approvals_required=approvals,
+        committed=base.committed,
+        open_keys=base.keyring.open,
+    )
+    return Gate(services)
+
+
+def _vault(base: _Base, access: Access, recognizers: RecognizerRegistry) -> Vault:
+    ledger = base.ledger
+
+    def live(tx: Transaction, ref: bytes, purpose: str, modality: Modality) -> bool:
+        known = ledger.get(tx, ref)
+        events = ledger.events(tx, known) if known else []
+        question = Question(events, book_from(base.chain.rows(tx)), purpose, modality, from_micros(tx.now()))
+        return standing(question).allowed
+
+    def quality(recognizer: str) -> str:
+        return str(recognizers.get(recognizer).card.get("quality", "unknown"))
+
+    services = VaultServices(
+        base.stores.data,
+        ledger,
+        base.keyring,
+        access,
+        base.holds,
+        live,  # type: ignore[arg-type]
+        advice,
+        quality,
+        base.committed,
+    )
+    return Vault(services)
+
+
+def _audit(stores: Stores, scribe: Scribe, keyring: Keyring, ledger: Ledger, store_id: str) -> Audit:
+    def origin() -> str:
+        return f"emoconsent/{store_id}/{stores.keys.meta(GENERATION) or '1'}"
+
+    integrity = Integrity(stores.data, ledger, keyring)
+    key = lambda: keyring.signing_key(SIGN_CHECKPOINTS)  # noqa: E731 - a name for the argument below
+    return Audit(stores.data, scribe, stores.keys, origin, key, integrity.findings)
+
+
+def _end(chain: CatalogueChain, tx: Transaction, closing: Closing, kind: str) -> None:
+    """A restored catalogue lost a supersession or a suspension: close what it closed."""
+    rows = chain.rows(tx, lock=True)
+    tag = EventTag.RECOGNIZER_SUSPEND if kind == SUSPENDED else EventTag.NOTICE_PUBLISH
+    chain.append(tx, rows, kind, closing.name or "", "{}", tag=tag, facts={"replayed": closing.number})
+
+
+def _create(stores: Stores, mac: RowMac, scribe: Scribe, store_id: str, *, sandbox: bool) -> None:
+    """Write a new data store's first rows, and only then note with the keys that it exists."""
+    with stores.data.write() as tx:
+        if tx.meta.get(STORE_ID) is not None:
+            return
+        if not stores.new:
+            raise ConfigurationError("the data store is empty while its keys are in use; restore it from a backup")
+        values = {STORE_ID: store_id, "sandbox": "yes" if sandbox else "no"}
+        for name, value in values.items():
+            tx.meta.add(name, value, mac("meta", name, value))
+        tx.catalogue.begin(head_mac(mac, 0, GENESIS))
+        scribe.write(tx.log, secrets.token_bytes(16), EventTag.STORE_CREATE, tx.now(), facts={"sandbox": sandbox})
+    stores.keys.set_meta(CREATED, "yes")
+
+
+def _check_meta(stores: Stores, mac: RowMac, store_id: str) -> bool:
+    """Whether the store is a sandbox; refuses data and keys that do not belong together."""
+    with stores.data.read() as tx:
+        found = {name: tx.meta.get(name) for name in (STORE_ID, "sandbox")}
+    for name, row in found.items():
+        if row is None or not mac.matches(row[1], "meta", name, row[0]):
+            raise ConfigurationError(
+                "the data store and the key store do not belong together, or were altered; put the right pair back"
+            )
+    if found[STORE_ID] and found[STORE_ID][0] != store_id:
+        raise ConfigurationError("the data store belongs to another key store; put the right pair back")
+    return bool(found["sandbox"] and found["sandbox"][0] == "yes")
+
