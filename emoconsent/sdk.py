@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from emoconsent import wiring
 from emoconsent.access.principal import Principal
@@ -36,7 +36,9 @@ class EmoConsent:
     Blocking methods have asynchronous twins: ``await sdk.consent.awithdraw(...)``.
     """
 
-    def __init__(self, settings: Settings, *, clock: Clock | None = None, accept_restored: bool = False) -> None:
+    def __init__(
+        self, settings: Settings, *, clock: Clock | None = None, accept_restored: bool = False
+    ) -> None:
         """Use the named constructors. *clock* is for tests; *accept_restored* for ``restore accept``.
 
         Raises:
@@ -67,7 +69,9 @@ class EmoConsent:
             raise
 
     @classmethod
-    def open(cls, folder: str | os.PathLike[str] = "emoconsent-data", *, clock: Clock | None = None) -> EmoConsent:
+    def open(
+        cls, folder: str | os.PathLike[str] = "emoconsent-data", *, clock: Clock | None = None
+    ) -> EmoConsent:
         """The embedded store in *folder*, created on first use. Root keys are kept outside it."""
         return cls(for_folder(os.fspath(folder), os.environ), clock=clock)
 
@@ -77,7 +81,9 @@ class EmoConsent:
         made = cls(from_environ(os.environ if environ is None else environ), clock=clock)
         if made.sandboxed:
             made.close()
-            raise ConfigurationError("EMOCONSENT_FOLDER is a sandbox, which is for trying out; use another folder")
+            raise ConfigurationError(
+                "EMOCONSENT_FOLDER is a sandbox, which is for trying out; use another folder"
+            )
         return made
 
     @classmethod
@@ -89,7 +95,11 @@ class EmoConsent:
         from emoconsent.sample import prepare
 
         top = Path(tempfile.mkdtemp(prefix="emoconsent-sandbox-"))
-        homes = {"HOME": str(top / "home"), "XDG_CONFIG_HOME": str(top / "config"), "XDG_STATE_HOME": str(top / "state")}
+        homes = {
+            "HOME": str(top / "home"),
+            "XDG_CONFIG_HOME": str(top / "config"),
+            "XDG_STATE_HOME": str(top / "state"),
+        }
         made = cls(for_folder(top / "data", homes, sandbox=True), clock=clock)
         made._temporary = top
         prepare(made, Principal("sandbox", Role.ADMIN))
@@ -113,7 +123,9 @@ class EmoConsent:
             recognizer: its id in ``sdk.recognizers``; unknown or unapproved ones are denied at the call.
             adapter: how its output becomes an inference, where neither its card nor the shape tells.
         """
-        made: Guarded | GuardedBatch = guard(self._call(function, recognizer, purpose, adapter, context), batch=batch)
+        made: Guarded | GuardedBatch = guard(
+            self._call(function, recognizer, purpose, adapter, context), batch=batch
+        )
         return made
 
     def guarded(
@@ -126,7 +138,9 @@ class EmoConsent:
         context: CallContext | None = None,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """A decorator; the function keeps its own return value, ``.recognize`` gives the Recognition."""
-        return lambda function: decorate(self._call(function, recognizer, purpose, adapter, context), subject_from)
+        return lambda function: decorate(
+            self._call(function, recognizer, purpose, adapter, context), subject_from
+        )
 
     def _call(
         self,
@@ -159,7 +173,7 @@ class EmoConsent:
         if self._temporary is not None:
             shutil.rmtree(self._temporary, ignore_errors=True)
 
-    def __enter__(self) -> EmoConsent:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -179,7 +193,7 @@ _OPEN: weakref.WeakSet[EmoConsent] = weakref.WeakSet()
 
 def _forget_in_child() -> None:
     for sdk in list(_OPEN):
-        sdk._forget()
+        sdk._forget()  # noqa: SLF001 - this module's own hook
 
 
 os.register_at_fork(after_in_child=_forget_in_child)

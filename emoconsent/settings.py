@@ -57,18 +57,23 @@ def from_environ(environ: Mapping[str, str]) -> Settings:
     folder = environ.get(PREFIX + "FOLDER")
     if bool(database) != bool(keystore):
         raise ConfigurationError(
-            "set both EMOCONSENT_DATABASE_URL and EMOCONSENT_KEYSTORE_URL: keys never share the data's database"
+            "set both EMOCONSENT_DATABASE_URL and EMOCONSENT_KEYSTORE_URL: keys never share the data's "
+            "database"
         )
     if database and database == keystore:
         raise ConfigurationError(
-            "EMOCONSENT_DATABASE_URL and EMOCONSENT_KEYSTORE_URL name the same database; a backup of one would "
-            "hold both, and no erasure would be one"
+            "EMOCONSENT_DATABASE_URL and EMOCONSENT_KEYSTORE_URL name the same database; a backup of one "
+            "would hold both, and no erasure would be one"
         )
     if database and folder:
-        raise ConfigurationError("EMOCONSENT_FOLDER and EMOCONSENT_DATABASE_URL exclude each other; unset one")
+        raise ConfigurationError(
+            "EMOCONSENT_FOLDER and EMOCONSENT_DATABASE_URL exclude each other; unset one"
+        )
     if not database:
         if not folder:
-            raise ConfigurationError("set EMOCONSENT_FOLDER, or EMOCONSENT_DATABASE_URL and EMOCONSENT_KEYSTORE_URL")
+            raise ConfigurationError(
+                "set EMOCONSENT_FOLDER, or EMOCONSENT_DATABASE_URL and EMOCONSENT_KEYSTORE_URL"
+            )
         return for_folder(folder, environ)
     config, state = _homes(environ)
     return Settings(None, database, keystore, config, state, dict(environ), PROFILES[_profile(environ)])

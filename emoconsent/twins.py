@@ -12,8 +12,9 @@ class AsyncTwins:
     """Gives ``await x.awithdraw(...)`` for ``x.withdraw(...)``, and so for every public method."""
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        method = None if not name.startswith("a") or name.startswith("a_") else getattr(type(self), name[1:], None)
-        if not callable(method):
+        public = name.startswith("a") and not name.startswith("a_")
+        method = getattr(type(self), name[1:], None) if public else None
+        if method is None:
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
         bound = functools.partial(method, self)
 

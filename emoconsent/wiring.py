@@ -103,6 +103,7 @@ def root_key_inside(settings: Settings, roots: RootKeyProvider) -> bool:
 
 
 def open_stores(settings: Settings, clock: Clock | None) -> Stores:
+    """The stores that *settings* name."""
     if settings.folder is not None:
         return open_folder(settings.folder, clock or utc_now)
     return open_servers(settings.database_url or "", settings.keystore_url or "", clock)
@@ -131,7 +132,9 @@ def _assemble(settings: Settings, stores: Stores, clock: Clock, monotonic: Calla
         raise ConfigurationError("a sandbox never lives on PostgreSQL")
     sequencer = Sequencer(stores.data, stores.keys, monotonic)
     audit = _audit(stores, scribe, keyring, ledger, store_id)
-    base = _Base(stores, keyring, mac, ledger, CatalogueChain(mac, scribe), HoldTable(stores.locks), sequencer.wrote)
+    base = _Base(
+        stores, keyring, mac, ledger, CatalogueChain(mac, scribe), HoldTable(stores.locks), sequencer.wrote
+    )
     inside = root_key_inside(settings, roots)
     return _compose(base, settings, audit, sequencer, store_id, sandboxed=sandboxed, inside=inside)
 
@@ -148,7 +151,14 @@ class _Base:
 
 
 def _compose(
-    base: _Base, settings: Settings, audit: Audit, sequencer: Sequencer, store_id: str, *, sandboxed: bool, inside: bool
+    base: _Base,
+    settings: Settings,
+    audit: Audit,
+    sequencer: Sequencer,
+    store_id: str,
+    *,
+    sandboxed: bool,
+    inside: bool,
 ) -> Parts:
     data, ledger, committed = base.stores.data, base.ledger, base.committed
     outside = OutsideFile(settings.state_home / f"{store_id}.closings")
@@ -263,12 +273,16 @@ def _create(stores: Stores, mac: RowMac, scribe: Scribe, store_id: str, *, sandb
         if tx.meta.get(STORE_ID) is not None:
             return
         if not stores.new:
-            raise ConfigurationError("the data store is empty while its keys are in use; restore it from a backup")
+            raise ConfigurationError(
+                "the data store is empty while its keys are in use; restore it from a backup"
+            )
         values = {STORE_ID: store_id, "sandbox": "yes" if sandbox else "no"}
         for name, value in values.items():
             tx.meta.add(name, value, mac("meta", name, value))
         tx.catalogue.begin(head_mac(mac, 0, GENESIS))
-        scribe.write(tx.log, secrets.token_bytes(16), EventTag.STORE_CREATE, tx.now(), facts={"sandbox": sandbox})
+        scribe.write(
+            tx.log, secrets.token_bytes(16), EventTag.STORE_CREATE, tx.now(), facts={"sandbox": sandbox}
+        )
     stores.keys.set_meta(CREATED, "yes")
 
 
@@ -279,9 +293,9 @@ def _check_meta(stores: Stores, mac: RowMac, store_id: str) -> bool:
     for name, row in found.items():
         if row is None or not mac.matches(row[1], "meta", name, row[0]):
             raise ConfigurationError(
-                "the data store and the key store do not belong together, or were altered; put the right pair back"
+                "the data store and the key store do not belong together, or were altered; put the "
+                "right pair back"
             )
     if found[STORE_ID] and found[STORE_ID][0] != store_id:
         raise ConfigurationError("the data store belongs to another key store; put the right pair back")
     return bool(found["sandbox"] and found["sandbox"][0] == "yes")
-

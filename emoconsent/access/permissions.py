@@ -18,6 +18,8 @@ from emoconsent.vocabulary import Role
 
 
 class Permission(StrEnum):
+    """What a principal may do."""
+
     READ_RECORDS = "read_records"
     READ_HINT = "read_hint"
     CORRECT_RECORD = "correct_record"

@@ -132,4 +132,3 @@ class Sequencer:
     def forget(self) -> None:
         """In a forked child: another thread of the parent may have held the lock."""
         self._lock = threading.Lock()
-

@@ -80,6 +80,8 @@ class IntentRow:
 
 
 class IntentStore(Protocol):
+    """The intents of effects outside the database."""
+
     def put(self, row: IntentRow) -> None:
         """Insert, or replace the row of the same id."""
 
@@ -87,11 +89,15 @@ class IntentStore(Protocol):
 
 
 class LogTransaction(Protocol):
+    """A transaction in which the log is written or read."""
+
     @property
     def log(self) -> LogStore: ...
 
 
 class LogDatabase(Protocol):
+    """Transactions over the log."""
+
     def write(self) -> AbstractContextManager[LogTransaction]: ...
 
     def read(self) -> AbstractContextManager[LogTransaction]: ...

@@ -125,7 +125,9 @@ class Audit(AsyncTwins):
             if stored.tree_index is None:
                 continue
             if stored.tree_index != frontier.size:
-                findings.append(f"log entry {stored.entry_id.hex()}: index {stored.tree_index}, expected {frontier.size}")
+                findings.append(
+                    f"log entry {stored.entry_id.hex()}: index {stored.tree_index}, expected {frontier.size}"
+                )
                 break
             frontier, nodes = frontier.append(leaf_hash(stored.leaf))
             findings += [f for node in nodes for f in self._node(log, stored, *node)]
@@ -144,7 +146,11 @@ class Audit(AsyncTwins):
         except AuditError as error:
             return list(error.findings)
         same = secrets.compare_digest(kept, hash_)
-        return [] if same else [f"log entry {stored.entry_id.hex()}: the tree above it was changed (level {level})"]
+        return (
+            []
+            if same
+            else [f"log entry {stored.entry_id.hex()}: the tree above it was changed (level {level})"]
+        )
 
     def _heads(self, log: LogStore, size: int) -> list[str]:
         """Every signed head, and the head that the key store remembers, fits the tree."""
@@ -165,7 +171,11 @@ class Audit(AsyncTwins):
         """What the log is behind of, if the data store was restored or cut; None if it is not."""
         remembered = self._memory.remembered_head()
         with self._database.read() as tx:
-            found = _fits(tx.log, tx.log.size(), *remembered, "the head that the key store remembers") if remembered else []
+            found = (
+                _fits(tx.log, tx.log.size(), *remembered, "the head that the key store remembers")
+                if remembered
+                else []
+            )
         return found[0] if found else None
 
 
@@ -176,7 +186,11 @@ def _fits(log: LogStore, size: int, claimed: int, root: bytes, name: str) -> lis
         same = secrets.compare_digest(Frontier.read(claimed, log.node).root(), bytes(root))
     except AuditError as error:
         return list(error.findings)
-    return [] if same else [f"{name} ({claimed} entries) does not fit the log: an entry at or below it was changed"]
+    return (
+        []
+        if same
+        else [f"{name} ({claimed} entries) does not fit the log: an entry at or below it was changed"]
+    )
 
 
 def _raw(entry_id: str) -> bytes:

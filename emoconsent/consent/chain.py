@@ -18,15 +18,22 @@ NOTICE: Final = "notice"
 
 
 def row_mac(mac: RowMac, previous: bytes, row: CatalogueRow) -> bytes:
+    """The MAC of a link, over the MAC of the link before it."""
     return mac("catalogue", previous, row.number, row.kind, row.name, row.content, row.at, row.entry_id)
 
 
 def head_mac(mac: RowMac, number: int, last: bytes) -> bytes:
+    """The MAC of the chain's head: its last number and that link's MAC."""
     return mac("catalogue_head", number, last)
 
 
 def checked_rows(
-    mac: RowMac, rows: Sequence[CatalogueRow], head: tuple[int, bytes] | None, *, after: int = 0, last: bytes = GENESIS
+    mac: RowMac,
+    rows: Sequence[CatalogueRow],
+    head: tuple[int, bytes] | None,
+    *,
+    after: int = 0,
+    last: bytes = GENESIS,
 ) -> Sequence[CatalogueRow]:
     """*rows* if they continue the chain from number *after* (whose MAC is *last*) to its head.
 
@@ -38,7 +45,11 @@ def checked_rows(
             raise Unavailable(TAMPERED)
         last = row.mac
     number = after + len(rows)
-    if head is None or head[0] != number or not secrets.compare_digest(bytes(head[1]), head_mac(mac, number, last)):
+    if (
+        head is None
+        or head[0] != number
+        or not secrets.compare_digest(bytes(head[1]), head_mac(mac, number, last))
+    ):
         raise Unavailable(TAMPERED)
     return rows
 
@@ -74,6 +85,13 @@ class CatalogueChain:
         row = replace(row, mac=row_mac(self.mac, rows[-1].mac if rows else GENESIS, row))
         tx.catalogue.append(row, head_mac(self.mac, row.number, row.mac))
         self._scribe.write(
-            tx.log, entry_id, tag, at, role=role, facts={"name": name, **(facts or {})}, private=private, effects=(row.mac,)
+            tx.log,
+            entry_id,
+            tag,
+            at,
+            role=role,
+            facts={"name": name, **(facts or {})},
+            private=private,
+            effects=(row.mac,),
         )
         return row

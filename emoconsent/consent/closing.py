@@ -28,6 +28,8 @@ SUBJECT_CLOSINGS: Final = {
 
 
 class NumberedClosings(ClosingList, Protocol):
+    """A closing list whose length is cheap to know."""
+
     def last(self) -> int:
         """The last entry's number."""
 

@@ -48,6 +48,7 @@ class HoldKey:
 
 
 def scope_keys(subject_ref: bytes, scope: Scope) -> list[HoldKey]:
+    """What calls for each pair of *scope* hold."""
     return [HoldKey("scope", subject_ref, purpose, modality.value) for purpose, modality in sorted(scope)]
 
 
@@ -57,10 +58,12 @@ def vault_key(subject_ref: bytes) -> HoldKey:
 
 
 def recognizer_key(recognizer: str) -> HoldKey:
+    """What every call of a recognizer holds."""
     return HoldKey("recognizer", recognizer.encode())
 
 
 def offer_key(purpose: str, modality: str) -> HoldKey:
+    """What every call under a notice's offer of the pair holds."""
     return HoldKey("offer", b"", purpose, modality)
 
 

@@ -17,8 +17,9 @@ _NAMESPACE: Final = uuid.UUID("6e1c4a5e-6f0e-5d0c-9b7f-2f6d1c0f27c5")
 def receipt_for(
     event: ConsentEvent, notice: Notice, pseudonym: str, key: Ed25519PrivateKey, *, sandbox: bool
 ) -> Receipt:
-    """The signed receipt of *event*. Its ids derive from the log entry's random id, so that a receipt
-    issued again is the same receipt.
+    """The signed receipt of *event*.
+
+    Its ids derive from the log entry's random id: a receipt issued again is the same receipt.
     """
     entry = (event.entry_id or b"").hex()
     scope = event.scope or notice.scope

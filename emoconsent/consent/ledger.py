@@ -28,6 +28,7 @@ _PRIVATE: Final = ("channel", "language", "given_by", "evidence", "age_band", "g
 
 
 def event_mac(mac: RowMac, previous: bytes, row: EventRow) -> bytes:
+    """The MAC of an event, over the MAC of the event before it."""
     return mac(
         "consent_events",
         previous,
@@ -43,6 +44,7 @@ def event_mac(mac: RowMac, previous: bytes, row: EventRow) -> bytes:
 
 
 def subject_mac(mac: RowMac, row: SubjectRow) -> bytes:
+    """The MAC of a subject's row, the head of the subject's events included."""
     return mac(
         "subjects",
         row.subject_ref,
@@ -163,7 +165,9 @@ class Ledger:
         self.custody.discard(row.subject_ref)
         known = self.find(tx, subject_id, lock=True)
         if known is None:
-            raise Unavailable("another process enrolled this subject and has not finished", outcome="not_done")
+            raise Unavailable(
+                "another process enrolled this subject and has not finished", outcome="not_done"
+            )
         return known, None
 
     def events(self, tx: ConsentTransaction, subject: Subject, *, private: bool = True) -> list[ConsentEvent]:
@@ -201,7 +205,9 @@ class Ledger:
         event = decode_events([row], subject.seals, private=True)[0]
         return event, Subject(advanced, subject.seals)
 
-    def _advance(self, tx: ConsentTransaction, old: SubjectRow, event: EventRow, *, closing: bool) -> SubjectRow:
+    def _advance(
+        self, tx: ConsentTransaction, old: SubjectRow, event: EventRow, *, closing: bool
+    ) -> SubjectRow:
         row = replace(
             old,
             last_number=event.number,

@@ -59,6 +59,8 @@ class EventRow:
 
 
 class CatalogueStore(Protocol):
+    """The catalogue's chain, bound to one transaction."""
+
     def head(self, *, lock: bool = False) -> tuple[int, bytes] | None:
         """The chain's last number and the head's MAC; *lock* keeps it until the end."""
 
@@ -68,6 +70,8 @@ class CatalogueStore(Protocol):
 
 
 class SubjectStore(Protocol):
+    """The subjects' rows, bound to one transaction."""
+
     def by_index(self, indexes: Sequence[bytes], *, lock: bool = False) -> SubjectRow | None:
         """The subject with one of these blind indexes; *lock* holds the row until the end."""
 
@@ -87,6 +91,8 @@ class SubjectStore(Protocol):
 
 
 class EventStore(Protocol):
+    """Consent events, bound to one transaction."""
+
     def add(self, row: EventRow) -> None: ...
 
     def of(self, subject_ref: bytes) -> list[EventRow]:
@@ -106,6 +112,8 @@ class ClosingStore(Protocol):
 
 
 class ConsentTransaction(Protocol):
+    """A transaction in which consent is read or changed."""
+
     @property
     def log(self) -> LogStore: ...
 
@@ -126,6 +134,8 @@ class ConsentTransaction(Protocol):
 
 
 class ConsentDatabase(Protocol):
+    """Transactions over consent."""
+
     def write(self) -> AbstractContextManager[ConsentTransaction]: ...
 
     def read(self) -> AbstractContextManager[ConsentTransaction]: ...
@@ -173,7 +183,9 @@ class Closing:
 class ClosingList(Protocol):
     """The list of what was closed, kept with the keys and once more outside both stores."""
 
-    def announce(self, kind: str, subject_ref: bytes | None, scope: Scope | None, name: str | None) -> Closing:
+    def announce(
+        self, kind: str, subject_ref: bytes | None, scope: Scope | None, name: str | None
+    ) -> Closing:
         """Durable on return, before the database commits the closing itself."""
 
     def entries(self, after: int = 0) -> list[Closing]: ...

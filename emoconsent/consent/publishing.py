@@ -107,7 +107,9 @@ class Notices(AsyncTwins):
                 self._closer.mark(tx, closing)
             facts = {"version": parsed.version, "sha256": parsed.content_hash}
             tag = EventTag.NOTICE_PUBLISH
-            return self._chain.append(tx, rows, NOTICE, parsed.notice_id, content, tag=tag, facts=facts).number
+            return self._chain.append(
+                tx, rows, NOTICE, parsed.notice_id, content, tag=tag, facts=facts
+            ).number
 
     def book(self) -> NoticeBook:
         """All versions ever published."""

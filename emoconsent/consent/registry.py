@@ -62,7 +62,9 @@ class ConsentRegistry(AsyncTwins):
 
         def make(_tx: ConsentTransaction, book: NoticeBook, _subject: Subject) -> NewEvent:
             _offered(book, notice, language)
-            return NewEvent(EventKind.SHOWN, EventTag.CONSENT_SHOWN, notice=notice, scope=frozenset(), private=private)
+            return NewEvent(
+                EventKind.SHOWN, EventTag.CONSENT_SHOWN, notice=notice, scope=frozenset(), private=private
+            )
 
         return self._open(subject, make)[0]
 
@@ -112,9 +114,13 @@ class ConsentRegistry(AsyncTwins):
         if declared is None or not needs_guardian(notice.jurisdiction, declared.age_band):
             return []
         if declared.guardian is None:
-            return ["guardian: the subject is declared under age; declare the guardian first (subjects.declare)"]
+            return [
+                "guardian: the subject is declared under age; declare the guardian first (subjects.declare)"
+            ]
         if given_by != declared.guardian:
-            return ["given_by: the subject is declared under age; only the declared guardian can give consent"]
+            return [
+                "given_by: the subject is declared under age; only the declared guardian can give consent"
+            ]
         return []
 
     def opt_in(self, subject: str, *, channel: str = "api") -> ConsentEvent:
@@ -156,7 +162,9 @@ class ConsentRegistry(AsyncTwins):
         with self._s.database.read() as tx:
             _offered(book_from(self._s.chain.rows(tx)), notice, language)
         private = _private(channel=channel, language=language)
-        return self._close(subject, EventKind.REFUSE, pairs, private, enrol=True, notice=notice, timeout=timeout)
+        return self._close(
+            subject, EventKind.REFUSE, pairs, private, enrol=True, notice=notice, timeout=timeout
+        )
 
     def withdraw(
         self,
@@ -180,7 +188,9 @@ class ConsentRegistry(AsyncTwins):
 
     def opt_out(self, subject: str, *, channel: str = "api", timeout: float = 10.0) -> Withdrawal:
         """Object to all emotion recognition, of whatever purpose, until ``opt_in`` or a new grant."""
-        return self._close(subject, EventKind.OPT_OUT, None, _private(channel=channel), enrol=True, timeout=timeout)
+        return self._close(
+            subject, EventKind.OPT_OUT, None, _private(channel=channel), enrol=True, timeout=timeout
+        )
 
     def restrict(self, subject: str, *, channel: str = "api", timeout: float = 10.0) -> Withdrawal:
         """Restrict processing: nothing is recognised and nothing stored is used until lifted."""
@@ -246,14 +256,16 @@ class ConsentRegistry(AsyncTwins):
     ) -> Withdrawal:
         indexes = self._s.ledger.custody.indexes(check_identifier(subject))
         with self._s.quarantine.until_known(indexes):
-            done = self._commit_closing(subject, NewEvent(kind, SUBJECT_CLOSINGS[kind], scope, notice, private), enrol)
+            done = self._commit_closing(
+                subject, NewEvent(kind, SUBJECT_CLOSINGS[kind], scope, notice, private), enrol=enrol
+            )
         if done is None:
             return Withdrawal(())
         ref, number, book = done
         return self._drain(ref, scope, number, book, timeout=timeout)
 
     def _commit_closing(
-        self, subject: str, new: NewEvent, enrol: bool
+        self, subject: str, new: NewEvent, *, enrol: bool
     ) -> tuple[bytes, int, NoticeBook] | None:
         ledger, fresh = self._s.ledger, None
         with self._s.database.read() as tx:
@@ -319,18 +331,20 @@ def _offered(book: NoticeBook, full_id: str, language: str) -> Notice:
     if current is not None and current.id != found.id:
         raise InvalidInput([f"notice: {found.id} was superseded by {current.id}"])
     if language not in found.languages:
-        raise InvalidInput([f"language: {found.id} has no text in it; it has {', '.join(sorted(found.languages))}"])
+        raise InvalidInput(
+            [f"language: {found.id} has no text in it; it has {', '.join(sorted(found.languages))}"]
+        )
     return found
 
 
 def _scope_problems(notice: Notice, pairs: Scope) -> Sequence[str]:
     missing = sorted(pair for pair in pairs if notice.find(*pair) is None)
-    problems = [f"scope: {notice.id} does not offer {purpose}/{modality.value}" for purpose, modality in missing]
+    problems = [
+        f"scope: {notice.id} does not offer {purpose}/{modality.value}" for purpose, modality in missing
+    ]
     alone = {offer.purpose for offer in notice.purposes if offer.separate_consent}
     granted = {purpose for purpose, _ in pairs}
     if len(granted) > 1:
         # PIPL arts. 23, 29, 39: a separate consent is an act of its own, not a line in another one.
         problems += [f"scope: {purpose} needs a grant of its own" for purpose in sorted(granted & alone)]
     return problems
-
-

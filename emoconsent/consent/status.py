@@ -91,7 +91,9 @@ def _guardian(q: Question) -> Standing | None:
     if grant is not None and grant.given_by is not None and grant.given_by == declared.guardian:
         return None
     return Standing(
-        Reason.GUARDIAN_REQUIRED, "the subject is declared under age: only a guardian's grant counts", declared
+        Reason.GUARDIAN_REQUIRED,
+        "the subject is declared under age: only a guardian's grant counts",
+        declared,
     )
 
 

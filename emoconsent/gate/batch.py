@@ -40,15 +40,21 @@ class GuardedBatch:
         """
         values, names = list(inputs), list(subjects)
         if isinstance(subjects, str) or len(values) != len(names):
-            raise InvalidInput(["subjects: one identifier an input is needed; the two have different lengths"])
+            raise InvalidInput(
+                ["subjects: one identifier an input is needed; the two have different lengths"]
+            )
         admitted = self._admit(names, context)
         permits = [permit for permit in admitted if isinstance(permit, Permit)]
         if not permits:
             return [row for row in admitted if isinstance(row, Denied)]
-        allowed = [value for value, permit in zip(values, admitted, strict=True) if isinstance(permit, Permit)]
+        allowed = [
+            value for value, permit in zip(values, admitted, strict=True) if isinstance(permit, Permit)
+        ]
         outputs = iter(self._run(permits, allowed, args, kwargs))
         try:
-            return [self._complete(row, next(outputs)) if isinstance(row, Permit) else row for row in admitted]
+            return [
+                self._complete(row, next(outputs)) if isinstance(row, Permit) else row for row in admitted
+            ]
         except BaseException as error:
             for permit in permits:
                 if not permit.settled:
@@ -76,12 +82,16 @@ class GuardedBatch:
             raise
         return admitted
 
-    def _run(self, permits: list[Permit], allowed: list[Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+    def _run(
+        self, permits: list[Permit], allowed: list[Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> list[Any]:
         try:
             with self._call.inside(*permits):
                 outputs = list(self._call.function(allowed, *args, **kwargs))
             if len(outputs) != len(permits):
-                raise RecognizerOutputError(["the model returned another number of results than it was given inputs"])
+                raise RecognizerOutputError(
+                    ["the model returned another number of results than it was given inputs"]
+                )
         except BaseException as error:
             for permit in permits:
                 self._settle_failed(permit, error)

@@ -41,8 +41,9 @@ def resolved(request: Request, view: CatalogueView) -> Request:
 def decide(request: Request, view: CatalogueView, events: Sequence[ConsentEvent], at: datetime) -> Decision:
     """Allowed, or the first reason against, in the order of the design's chain.
 
-    1. a recognizer and a modality that there are; 2. the hard prohibitions, which no consent lifts; 3. a purpose and
-    modality that a notice in force offers; 4. the recognizer; 5. the subject's own word.
+    1. a recognizer and a modality that there are; 2. the hard prohibitions, which no consent lifts;
+    3. a purpose and modality that a notice in force offers; 4. the recognizer's approval; 5. the
+    subject's own word.
     *events* is empty for an unknown subject: no consent.
     """
     if request.recognizer is not None and request.recognizer not in view.recognizers:
@@ -96,7 +97,9 @@ def merged(stated: CallContext | None, default: CallContext | None) -> CallConte
         return default or CallContext()
     if default is None:
         return stated
-    unstated = {f.name: getattr(default, f.name) for f in fields(CallContext) if getattr(stated, f.name) is None}
+    unstated = {
+        f.name: getattr(default, f.name) for f in fields(CallContext) if getattr(stated, f.name) is None
+    }
     return replace(stated, **unstated)
 
 
@@ -104,7 +107,9 @@ def _not_offered(request: Request, modality: Modality, view: CatalogueView) -> D
     if not view.book.offers_purpose(request.purpose):
         return request.answer(Reason.PURPOSE_UNKNOWN, "no notice in force offers this purpose")
     if view.book.offering(request.purpose, modality) is None:
-        return request.answer(Reason.MODALITY_UNSUPPORTED, "no notice in force offers this modality for this purpose")
+        return request.answer(
+            Reason.MODALITY_UNSUPPORTED, "no notice in force offers this modality for this purpose"
+        )
     return None
 
 
@@ -113,11 +118,15 @@ def _recognizer(request: Request, modality: Modality, view: CatalogueView) -> De
         return None
     found = view.recognizers[request.recognizer]
     if found.modality is not modality:
-        return request.answer(Reason.MODALITY_UNSUPPORTED, "the recognizer is registered for another modality")
+        return request.answer(
+            Reason.MODALITY_UNSUPPORTED, "the recognizer is registered for another modality"
+        )
     if found.status is Status.SUSPENDED:
         return request.answer(Reason.RECOGNIZER_SUSPENDED, "the recognizer is suspended")
     if found.status is not Status.APPROVED:
-        return request.answer(Reason.RECOGNIZER_NOT_APPROVED, "this version of the recognizer is not approved")
+        return request.answer(
+            Reason.RECOGNIZER_NOT_APPROVED, "this version of the recognizer is not approved"
+        )
     return None
 
 
@@ -129,7 +138,9 @@ def _consent(
     return request.answer(found.reason, found.explanation, notice=notice)
 
 
-def closed_since(events: Sequence[ConsentEvent], number: int, purpose: str, modality: Modality) -> ConsentEvent | None:
+def closed_since(
+    events: Sequence[ConsentEvent], number: int, purpose: str, modality: Modality
+) -> ConsentEvent | None:
     """The first closing event after *number* that covers the pair, even if it was reopened since."""
     for event in events:
         if event.number > number and event.kind in CLOSING and event.covers(purpose, modality):

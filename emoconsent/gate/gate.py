@@ -101,7 +101,9 @@ class Gate(AsyncTwins):
         recognizer: str | None = None,
     ) -> Decision:
         """``decide``, raising ``ConsentDenied`` instead of returning a denial."""
-        decision = self.decide(subject, purpose=purpose, modality=modality, context=context, recognizer=recognizer)
+        decision = self.decide(
+            subject, purpose=purpose, modality=modality, context=context, recognizer=recognizer
+        )
         if not decision.allowed:
             raise denial(decision)
         return decision
@@ -157,7 +159,9 @@ class Gate(AsyncTwins):
             if not kept:
                 self._s.holds.release(hold)
 
-    def _permit(self, request: Request, modality: Modality, look: Look, subject: Subject, hold: Hold) -> Permit:
+    def _permit(
+        self, request: Request, modality: Modality, look: Look, subject: Subject, hold: Hold
+    ) -> Permit:
         return Permit(
             keys=self._s.open_keys(subject.row.subject_ref),
             request=request,
@@ -239,7 +243,9 @@ class Gate(AsyncTwins):
             with self._s.database.write() as tx:
                 scribe = self._s.ledger.scribe
                 if gap:
-                    scribe.write(tx.log, secrets.token_bytes(16), EventTag.LOG_GAP, tx.now(), facts={"denials": gap})
+                    scribe.write(
+                        tx.log, secrets.token_bytes(16), EventTag.LOG_GAP, tx.now(), facts={"denials": gap}
+                    )
                 about = subject.seals if subject is not None else None
                 scribe.write(tx.log, secrets.token_bytes(16), tag, tx.now(), facts=facts, about=about)
         except Unavailable:
@@ -265,5 +271,3 @@ def hold_keys(
     if request.recognizer is not None:
         others.append(recognizer_key(request.recognizer))
     return [*((key, generation) for key in scope), *((key, catalogue) for key in others)]
-
-

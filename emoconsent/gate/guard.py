@@ -63,12 +63,11 @@ class Call:
             CURRENT.reset(token)
 
     def failed(self, permit: Permit, error: BaseException) -> None:
-        """Log a recognizer's exception by type. Raises ConsentDenied, from nothing, if it may not be known."""
+        """Log a recognizer's exception by type. Raises ConsentDenied if it may not be known."""
         try:
             self.settlement.fail(permit, error)
         except ConsentDenied as denied:
             raise denied from None
-
 
     def abandon(self, permit: Permit, error: BaseException) -> None:
         """End a call whose caller is gone: logged by type, its result thrown away, the hold given back."""
@@ -133,7 +132,9 @@ def _paired(inputs: Iterable[Any], subjects: Iterable[str]) -> Iterator[tuple[An
         if value is missing and subject is missing:
             return
         if value is missing or subject is missing:
-            raise InvalidInput(["subjects: one identifier an input is needed; the two have different lengths"])
+            raise InvalidInput(
+                ["subjects: one identifier an input is needed; the two have different lengths"]
+            )
         yield value, subject  # type: ignore[misc]
 
 

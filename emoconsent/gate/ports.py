@@ -28,8 +28,7 @@ class GateReader(Protocol):
     """Reads on a connection of the gate's own."""
 
     def look(self, indexes: Sequence[bytes], known: int) -> Snapshot:
-        """One consistent, strictly fresh look: the subject with one of *indexes*, the catalogue
-        after number *known*.
+        """One consistent, strictly fresh look at a subject and at the catalogue after *known*.
 
         Raises:
             Unavailable: the database did not answer in time.

@@ -54,6 +54,8 @@ class Denied:
 
 @dataclass(frozen=True, slots=True)
 class SettleServices:
+    """What a settlement works with."""
+
     database: VaultDatabase
     ledger: Ledger
     holds: HoldTable
@@ -153,12 +155,16 @@ class Settlement:
         if not decision.allowed:
             return decision
         if not self._s.holds.valid(permit.hold):
-            return request.answer(Reason.UNAVAILABLE, "the call lost its hold, or withdrew from within itself")
+            return request.answer(
+                Reason.UNAVAILABLE, "the call lost its hold, or withdrew from within itself"
+            )
         closing = closed_since(events, permit.admitted_at, *pair)
         if closing is not None:
             return request.answer(Reason.WITHDRAWN, f"a {closing.kind.value} came while the recognizer ran")
         if view.closed_since(permit.view.number, request.recognizer, *pair):
-            return request.answer(Reason.NOTICE_SUPERSEDED, "the notice or recognizer was closed while it ran")
+            return request.answer(
+                Reason.NOTICE_SUPERSEDED, "the notice or recognizer was closed while it ran"
+            )
         return None
 
     def _view(self, tx: VaultTransaction, permit: Permit) -> CatalogueView:
@@ -184,14 +190,28 @@ class Settlement:
             return record
         expires_at = to_micros(add_duration(from_micros(at), offer.retention))
         head = RecordHead(
-            new_record_id(), record.purpose, record.modality, record.recognizer, record.recognizer_version, at, expires_at
+            new_record_id(),
+            record.purpose,
+            record.modality,
+            record.recognizer,
+            record.recognizer_version,
+            at,
+            expires_at,
         )
         content = {"inference": inference_to_dict(inference), "provenance": record.provenance}
         row = seal_revision(self._s.mac, permit.keys, head, RevisionKind.INFERRED, 0, content, entry_id)
         tx.records.add(row)
         record_id = str(uuid.UUID(bytes=head.record_id))
         private = json.dumps({"record": record_id}).encode()
-        self._log(tx, entry_id, EventTag.CALL_COMPLETE, permit, {"stored": True}, effects=(row.mac,), private=private)
+        self._log(
+            tx,
+            entry_id,
+            EventTag.CALL_COMPLETE,
+            permit,
+            {"stored": True},
+            effects=(row.mac,),
+            private=private,
+        )
         return replace(record, id=record_id)
 
     def _offer(self, permit: Permit) -> NoticePurpose:

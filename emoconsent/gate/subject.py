@@ -41,14 +41,16 @@ def resolve(stated: str | None) -> str:
     return found
 
 
-def subject_reader(function: Callable[..., Any], parameter: str | None) -> Callable[[tuple[Any, ...], Mapping[str, Any]], Any]:
+def subject_reader(
+    function: Callable[..., Any], parameter: str | None
+) -> Callable[[tuple[Any, ...], Mapping[str, Any]], Any]:
     """Reads the subject from *function*'s existing *parameter*; the parameter is forwarded as it is.
 
     Raises:
         InvalidInput: the function has no such parameter.
     """
     if parameter is None:
-        return lambda args, kwargs: None
+        return lambda _args, _kwargs: None
     signature = inspect.signature(function)
     if parameter not in signature.parameters:
         raise InvalidInput([f"subject_from: the function has no parameter {parameter!a}"])

@@ -32,7 +32,9 @@ class CatalogueView:
     def number(self) -> int:
         return len(self.rows)
 
-    def advance(self, mac: RowMac, new: Sequence[CatalogueRow], head: tuple[int, bytes] | None) -> CatalogueView:
+    def advance(
+        self, mac: RowMac, new: Sequence[CatalogueRow], head: tuple[int, bytes] | None
+    ) -> CatalogueView:
         """The view after *new* rows. The chain never gets shorter than a process has seen it.
 
         Raises:
@@ -44,7 +46,9 @@ class CatalogueView:
         if not new:
             return self
         rows = (*self.rows, *new)
-        return CatalogueView(rows, book_from(rows), recognizers_from(rows, self.approvals_required), self.approvals_required)
+        return CatalogueView(
+            rows, book_from(rows), recognizers_from(rows, self.approvals_required), self.approvals_required
+        )
 
     def closed_since(self, number: int, recognizer: str | None, purpose: str, modality: Modality) -> bool:
         """Whether, after *number*, the recognizer was suspended or the pair's notice superseded."""

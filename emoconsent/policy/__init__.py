@@ -1,0 +1,1 @@
+"""What no consent allows, and from which age consent counts: as data."""

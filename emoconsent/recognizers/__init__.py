@@ -1,0 +1,1 @@
+"""Recognizers: the registry, adapters for the libraries people use, model cards, demonstrations."""

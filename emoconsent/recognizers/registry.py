@@ -31,6 +31,8 @@ MAX_CARD: Final = 65_536  # bytes of JSON
 
 
 class Status(StrEnum):
+    """What was decided about a recognizer's registered version."""
+
     REGISTERED = "registered"
     APPROVED = "approved"
     SUSPENDED = "suspended"
@@ -138,14 +140,24 @@ class RecognizerRegistry(AsyncTwins):
         Raises:
             InvalidInput: every fault; or the version is registered with other content.
         """
-        content = _content(id, modality, version, provider, card, external, levels)
+        content = _content(
+            id,
+            modality=modality,
+            version=version,
+            provider=provider,
+            card=card,
+            external=external,
+            levels=levels,
+        )
         text = rfc8785.dumps(content).decode()
         self._closer.catch_up()
         with self._database.write() as tx:
             rows = self._chain.rows(tx, lock=True)
             same = [r for r in rows if r.kind == REGISTERED and r.name == id and _version(r) == version]
             if same and same[-1].content != text:
-                raise InvalidInput([f"{id} {version} is registered with other content; give it a new version"])
+                raise InvalidInput(
+                    [f"{id} {version} is registered with other content; give it a new version"]
+                )
             if not same:
                 facts = {"version": version, "modality": modality}
                 tag = EventTag.RECOGNIZER_REGISTER
@@ -188,7 +200,9 @@ class RecognizerRegistry(AsyncTwins):
             if name not in recognizers_from(rows, self.approvals_required):
                 raise NotFound(f"recognizer {name!a} is not registered")
             role = principal.role.value
-            rows.append(self._chain.append(tx, rows, kind, name, content, tag=tag, role=role, private=private))
+            rows.append(
+                self._chain.append(tx, rows, kind, name, content, tag=tag, role=role, private=private)
+            )
             if closing is not None:
                 self._closer.mark(tx, closing)
         self._committed()
@@ -216,6 +230,7 @@ def _version(row: CatalogueRow) -> str:
 
 def _content(
     name: str,
+    *,
     modality: str,
     version: str,
     provider: str,
@@ -235,7 +250,12 @@ def _content(
         problems += _level_problems(levels)
     if problems:
         raise InvalidInput(problems)
-    content: dict[str, Any] = {"modality": str(modality), "version": version, "provider": provider, "card": dict(card)}
+    content: dict[str, Any] = {
+        "modality": str(modality),
+        "version": version,
+        "provider": provider,
+        "card": dict(card),
+    }
     content |= {"external": bool(external), "levels": levels}
     try:
         size = len(rfc8785.dumps(content))

@@ -24,6 +24,8 @@ NOT_COVERED: Final = (
 
 
 class Level(StrEnum):
+    """How sure it is that a layer can no longer be read."""
+
     VERIFIED = "verified"
     RESIDUAL = "residual"
     UNVERIFIED = "unverified"
@@ -62,7 +64,13 @@ class Kept:
 
 
 def certificate(
-    identifier: str, request: str | None, findings: Findings, kept: Kept | None, checkpoint: str, *, sandbox: bool
+    identifier: str,
+    request: str | None,
+    findings: Findings,
+    kept: Kept | None,
+    checkpoint: str,
+    *,
+    sandbox: bool,
 ) -> dict[str, Any]:
     """The certificate's document, without any identifier of the person."""
     return {
@@ -91,7 +99,9 @@ def certificate(
     }
 
 
-def addendum(identifier: str, of: str, at: datetime, epochs: tuple[int, ...], *, sandbox: bool) -> dict[str, Any]:
+def addendum(
+    identifier: str, of: str, at: datetime, epochs: tuple[int, ...], *, sandbox: bool
+) -> dict[str, Any]:
     """A planned date has become a fact: the root keys were confirmed destroyed."""
     return {
         "type": "ErasureCertificateAddendum",

@@ -72,7 +72,9 @@ class Keys(AsyncTwins):
         number = self._s.keyring.open_epoch()
         with self._s.database.write() as tx:
             scribe = self._s.ledger.scribe
-            scribe.write(tx.log, secrets.token_bytes(16), EventTag.KEYS_ROTATE, tx.now(), facts={"epoch": number})
+            scribe.write(
+                tx.log, secrets.token_bytes(16), EventTag.KEYS_ROTATE, tx.now(), facts={"epoch": number}
+            )
         self.finish_moves(progress=progress)
         self._s.committed()
         return number
@@ -146,8 +148,8 @@ class Keys(AsyncTwins):
         destruction = keyring.roots.destroy(number)
         if destruction.confirmed_at is None:
             raise ConfigurationError(
-                f"the root key of epoch {number} ({keyring.roots.describe()}) is not confirmed destroyed; remove it "
-                "there, then run `emoconsent keys destroy-epoch` again"
+                f"the root key of epoch {number} ({keyring.roots.describe()}) is not confirmed destroyed; "
+                "remove it there, then run `emoconsent keys destroy-epoch` again"
             )
         at = destruction.confirmed_at
         old = next(e for e in keyring.store.epochs() if e.epoch == number)
@@ -187,7 +189,9 @@ class Keys(AsyncTwins):
         row = replace(row, mac=certificate_mac(self._s.ledger.mac, row))
         tx.certificates.add(row)
         tag = EventTag.CERTIFICATE_ISSUE
-        self._s.ledger.scribe.write(tx.log, entry_id, tag, row.at, facts={"id": identifier}, effects=(row.mac,))
+        self._s.ledger.scribe.write(
+            tx.log, entry_id, tag, row.at, facts={"id": identifier}, effects=(row.mac,)
+        )
 
     def _log(self, tx: RightsTransaction, tag: EventTag, number: int) -> None:
         self._s.ledger.scribe.write(tx.log, secrets.token_bytes(16), tag, tx.now(), facts={"epoch": number})

@@ -56,6 +56,8 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class ErasureServices:
+    """What an erasure works with, put together once by the composition root."""
+
     database: RightsDatabase
     ledger: Ledger
     keyring: Keyring
@@ -108,7 +110,9 @@ class Erasure:
             "number": number,
         }
         facts = {"request": request_id.hex() if request_id else None}
-        self._s.ledger.scribe.write(tx.log, secrets.token_bytes(16), EventTag.ERASURE_INTENT, tx.now(), facts=facts)
+        self._s.ledger.scribe.write(
+            tx.log, secrets.token_bytes(16), EventTag.ERASURE_INTENT, tx.now(), facts=facts
+        )
         return intents.announce(tx, self._s.ledger.mac, KIND, detail)
 
     def take_over(self, tx: RightsTransaction, closing: Closing) -> None:
@@ -152,7 +156,8 @@ class Erasure:
         keys = (*scope_keys(ref, book.ever_offered()), vault_key(ref))
         if not Withdrawal([KeyDrain(self._s.holds, keys, number)]).wait(timeout):
             raise Unavailable(
-                "the subject is fenced, but a call is still inside; fulfil the request again", outcome="unknown"
+                "the subject is fenced, but a call is still inside; fulfil the request again",
+                outcome="unknown",
             )
 
     def _keep_evidence(
@@ -182,7 +187,9 @@ class Erasure:
             at = tx.now()
             tx.subjects.remove(ref)
             facts = {"request": detail["request"]}
-            self._s.ledger.scribe.write(tx.log, secrets.token_bytes(16), EventTag.ERASURE_OUTCOME, at, facts=facts)
+            self._s.ledger.scribe.write(
+                tx.log, secrets.token_bytes(16), EventTag.ERASURE_OUTCOME, at, facts=facts
+            )
         self._s.committed()
         return at
 
@@ -203,7 +210,9 @@ class Erasure:
                 counts[table] = counts.get(table, 0) + gone
         return counts
 
-    def _certify(self, intent: IntentRow, request: str | None, findings: Findings, evidence: EvidenceRow | None) -> str:
+    def _certify(
+        self, intent: IntentRow, request: str | None, findings: Findings, evidence: EvidenceRow | None
+    ) -> str:
         """Step 7."""
         identifier, note = str(uuid.uuid4()), self._s.checkpoint()
         proof = kept(evidence) if evidence else None
@@ -217,7 +226,9 @@ class Erasure:
             if not tx.certificates.of(request_id):
                 tx.certificates.add(row)
                 tag = EventTag.CERTIFICATE_ISSUE
-                self._s.ledger.scribe.write(tx.log, entry_id, tag, at, facts={"id": identifier}, effects=(row.mac,))
+                self._s.ledger.scribe.write(
+                    tx.log, entry_id, tag, at, facts={"id": identifier}, effects=(row.mac,)
+                )
             if request is not None:
                 self._set_state(tx, request_id, RequestState.COMPLETED, at)
             intents.settle(tx, self._s.ledger.mac, intent)
@@ -236,5 +247,5 @@ class Erasure:
 
 
 def certificate_mac(mac: RowMac, row: CertificateRow) -> bytes:
+    """The MAC of a certificate's row."""
     return mac("certificates", row.request_id, row.number, row.jws, row.epoch, row.at, row.entry_id)
-

@@ -10,9 +10,9 @@ from typing import Final
 
 from emoconsent.audit.rowmac import RowMac
 from emoconsent.clock import from_micros, to_micros
+from emoconsent.consent.duration import parse_duration
 from emoconsent.consent.events import ConsentEvent, scope_text
 from emoconsent.consent.notice import add_duration
-from emoconsent.consent.duration import parse_duration
 from emoconsent.rights.certificate import Kept
 from emoconsent.rights.ports import EvidenceRow
 from emoconsent.vault.subject_keys import SubjectKeys
@@ -54,9 +54,11 @@ def evidence_row(mac: RowMac, keys: SubjectKeys, content: bytes, at: int) -> Evi
 
 
 def evidence_mac(mac: RowMac, row: EvidenceRow) -> bytes:
+    """The MAC of an evidence row."""
     return mac("evidence", row.evidence_ref, row.basis, row.keep_until, row.sealed)
 
 
 def kept(row: EvidenceRow) -> Kept:
+    """What a certificate says of the evidence that stays."""
     until: datetime = from_micros(row.keep_until)
     return Kept(row.basis, until)

@@ -38,7 +38,9 @@ _CHAINED: Final = frozenset(
         EventTag.CERTIFICATE_ISSUE,
     }
 )
-_OF_SUBJECT: Final = frozenset(tag for tag in EventTag if tag.value.startswith("consent:")) | {EventTag.CASE_OPEN}
+_OF_SUBJECT: Final = frozenset(tag for tag in EventTag if tag.value.startswith("consent:")) | {
+    EventTag.CASE_OPEN
+}
 
 
 class Integrity:
@@ -83,9 +85,12 @@ class Integrity:
             name = f"rights_requests {request.request_id.hex()}"
             yield name, request.mac, request_mac(mac, request), None
             for certificate in tx.certificates.of(request.request_id):
-                yield f"certificates {request.request_id.hex()}", certificate.mac, certificate_mac(
-                    mac, certificate
-                ), certificate.entry_id
+                yield (
+                    f"certificates {request.request_id.hex()}",
+                    certificate.mac,
+                    certificate_mac(mac, certificate),
+                    certificate.entry_id,
+                )
         for proof in tx.evidence.list():
             yield f"evidence {proof.evidence_ref.hex()}", proof.mac, evidence_mac(mac, proof), None
         for intent in tx.intents.open():
@@ -120,9 +125,8 @@ class Integrity:
             keys = next((k for _, k in live if entry.subject_tag == k.tag(entry.id)), None)
             if entry.tag in _CHAINED or (entry.tag in _OF_SUBJECT and keys is not None):
                 yield f"log entry {entry.id.hex()} ({entry.tag.value}): the row that it speaks of is gone"
-            elif entry.tag is EventTag.CALL_COMPLETE and keys is not None:
-                if _record_of(keys, entry) not in deleted:
-                    yield f"log entry {entry.id.hex()} ({entry.tag.value}): the record that it speaks of is gone"
+            elif entry.tag is EventTag.CALL_COMPLETE and keys and _record_of(keys, entry) not in deleted:
+                yield f"log entry {entry.id.hex()} ({entry.tag.value}): the record that it speaks of is gone"
 
     def _live(self, tx: RightsTransaction) -> list[tuple[SubjectRow, SubjectKeys]]:
         found = []

@@ -19,6 +19,7 @@ DONE: Final = "done"
 
 
 def intent_mac(mac: RowMac, row: IntentRow) -> bytes:
+    """The MAC of an intent's row."""
     return mac("intents", row.intent_id, row.kind, row.state, row.detail, row.opened_at)
 
 

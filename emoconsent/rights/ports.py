@@ -50,6 +50,8 @@ class EvidenceRow:
 
 
 class RequestStore(Protocol):
+    """Rights requests, bound to one transaction."""
+
     def put(self, row: RequestRow) -> None:
         """Insert, or replace the row of the same id."""
 
@@ -61,6 +63,8 @@ class RequestStore(Protocol):
 
 
 class CertificateStore(Protocol):
+    """Certificates and their addenda, bound to one transaction."""
+
     def add(self, row: CertificateRow) -> None: ...
 
     def of(self, request_id: bytes) -> list[CertificateRow]: ...
@@ -70,17 +74,23 @@ class CertificateStore(Protocol):
 
 
 class EvidenceStore(Protocol):
+    """Sealed proof of consent, bound to one transaction."""
+
     def put(self, row: EvidenceRow) -> None: ...
 
     def list(self) -> list[EvidenceRow]: ...
 
 
 class LinkStore(Protocol):
+    """Links of log entries to a subject, bound to one transaction."""
+
     def remove_some(self, subject_ref: bytes, limit: int) -> int:
         """Delete up to *limit* links of log entries to a subject."""
 
 
 class RightsTransaction(VaultTransaction, Protocol):
+    """A transaction in which rights are fulfilled."""
+
     @property
     def requests(self) -> RequestStore: ...
 
@@ -95,6 +105,8 @@ class RightsTransaction(VaultTransaction, Protocol):
 
 
 class RightsDatabase(Protocol):
+    """Transactions over everything that rights concern."""
+
     def write(self) -> AbstractContextManager[RightsTransaction]: ...
 
     def read(self) -> AbstractContextManager[RightsTransaction]: ...

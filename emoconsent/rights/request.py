@@ -60,6 +60,7 @@ def step(state: RequestState, to: RequestState) -> RequestState:
 
 
 def request_mac(mac: RowMac, row: RequestRow) -> bytes:
+    """The MAC of a request's row."""
     return mac(
         "rights_requests",
         row.request_id,

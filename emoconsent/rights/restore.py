@@ -79,8 +79,8 @@ class Restore:
         reasons = self.reasons()
         if reasons:
             raise Unavailable(
-                f"this store was restored to an earlier state or cut ({'; '.join(reasons)}); run `emoconsent restore "
-                "accept` to close again what was closed since, or put the newer store back"
+                f"this store was restored to an earlier state or cut ({'; '.join(reasons)}); run "
+                "`emoconsent restore accept` to close again what was closed since, or put the newer one back"
             )
         return self._finish(0)
 
@@ -96,7 +96,9 @@ class Restore:
         self._store.set_meta(GENERATION, str(int(self._store.meta(GENERATION) or "1") + 1))
         with self._database.write() as tx:
             facts = {"remembered_size": lost[0] if lost else 0, "restored_size": tx.log.size()}
-            self._ledger.scribe.write(tx.log, secrets.token_bytes(16), EventTag.RESTORE_REPLAY, tx.now(), facts=facts)
+            self._ledger.scribe.write(
+                tx.log, secrets.token_bytes(16), EventTag.RESTORE_REPLAY, tx.now(), facts=facts
+            )
             size, root = sequence(tx.log)
         self._store.remember_head(size, root, force=True)
         return self._finish(brought)

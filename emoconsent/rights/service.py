@@ -68,8 +68,12 @@ class Rights(AsyncTwins):
             known = self._s.ledger.find(tx, subject)
             entry_id, at = secrets.token_bytes(16), tx.now()
             ref = known.row.subject_ref if known else None
-            sealed = keys.seal_request(json.dumps({"channel": channel, "evidence": None}).encode(), request_id)
-            row = RequestRow(request_id, ref, "erasure", regime, RequestState.RECEIVED, at, None, sealed, entry_id, b"")
+            sealed = keys.seal_request(
+                json.dumps({"channel": channel, "evidence": None}).encode(), request_id
+            )
+            row = RequestRow(
+                request_id, ref, "erasure", regime, RequestState.RECEIVED, at, None, sealed, entry_id, b""
+            )
             self._put(tx, row, EventTag.RIGHTS_SUBMIT)
         self._s.keyring.store.confirm(request_id)
         self._s.committed()
@@ -135,14 +139,20 @@ class Rights(AsyncTwins):
             known = self._s.ledger.get(tx, row.subject_ref) if row.subject_ref is not None else None
             if known is not None and principal.role is Role.SUBJECT:
                 handle = self._s.keyring.open(known.row.subject_ref).open_handle(known.row.sealed_handle)
-                relations |= {Relation.SELF} if secrets.compare_digest(handle.encode(), principal.id.encode()) else set()
+                relations |= (
+                    {Relation.SELF}
+                    if secrets.compare_digest(handle.encode(), principal.id.encode())
+                    else set()
+                )
         try:
             authorize(principal, Permission.FULFIL_REQUEST, relations=relations)
         except AccessDenied:
             if principal.role is Role.SUBJECT:
                 raise NotFound("no such request, or not yours") from None
             if row.state == RequestState.RECEIVED and principal.role is Role.DPO:
-                raise RightsError("the request is not verified yet; record the evidence with rights.verify") from None
+                raise RightsError(
+                    "the request is not verified yet; record the evidence with rights.verify"
+                ) from None
             raise
         return row
 

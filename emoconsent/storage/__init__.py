@@ -1,0 +1,1 @@
+"""Rows and SQL: the only package that knows SQLAlchemy. Implements the ports of the packages above."""

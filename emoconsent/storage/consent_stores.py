@@ -13,6 +13,8 @@ from emoconsent.storage.rows import TableStore
 
 
 class SqlCatalogue(TableStore[CatalogueRow]):
+    """The catalogue's chain as rows."""
+
     table = schema.catalogue
     value = CatalogueRow
 
@@ -36,6 +38,8 @@ class SqlCatalogue(TableStore[CatalogueRow]):
 
 
 class SqlSubjects(TableStore[SubjectRow]):
+    """Subjects as rows."""
+
     table = schema.subjects
     value = SubjectRow
 
@@ -68,6 +72,8 @@ class SqlSubjects(TableStore[SubjectRow]):
 
 
 class SqlEvents(TableStore[EventRow]):
+    """Consent events as rows."""
+
     table = schema.consent_events
     value = EventRow
 
@@ -89,7 +95,9 @@ class SqlClosings:
 
     def applied(self) -> dict[int, bytes]:
         table = schema.closings_applied
-        return {row.number: row.hash for row in self._connection.execute(select(table.c.number, table.c.hash))}
+        return {
+            row.number: row.hash for row in self._connection.execute(select(table.c.number, table.c.hash))
+        }
 
     def mark(self, number: int, hash_: bytes, mac: bytes) -> None:
         table = schema.closings_applied
@@ -97,5 +105,7 @@ class SqlClosings:
 
     def marks(self) -> list[tuple[int, bytes, bytes]]:
         table = schema.closings_applied
-        rows = self._connection.execute(select(table.c.number, table.c.hash, table.c.mac).order_by(table.c.number))
+        rows = self._connection.execute(
+            select(table.c.number, table.c.hash, table.c.mac).order_by(table.c.number)
+        )
         return [(row.number, row.hash, row.mac) for row in rows]

@@ -17,7 +17,22 @@ from emoconsent.errors import ConfigurationError, MissingExtra
 BUSY_MS: Final = 2000  # promise G12: an answer within two seconds
 #: File systems that this kernel alone writes to; SQLite's locks hold there.
 LOCAL_FILE_SYSTEMS: Final = frozenset(
-    "ext2 ext3 ext4 xfs btrfs zfs f2fs jfs reiserfs bcachefs tmpfs ramfs overlay aufs".split()
+    [
+        "ext2",
+        "ext3",
+        "ext4",
+        "xfs",
+        "btrfs",
+        "zfs",
+        "f2fs",
+        "jfs",
+        "reiserfs",
+        "bcachefs",
+        "tmpfs",
+        "ramfs",
+        "overlay",
+        "aufs",
+    ]
 )
 
 
@@ -29,7 +44,9 @@ def sqlite_engine(path: Path, *, secure_delete: bool = False) -> Engine:
     """
     refuse_shared_file_system(path.parent)
     if not os.access(path.parent, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
-        raise ConfigurationError(f"{path.parent} is read-only for this process; make it writable, or use another folder")
+        raise ConfigurationError(
+            f"{path.parent} is read-only for this process; make it writable, or use another folder"
+        )
     engine = create_engine(
         URL.create("sqlite+pysqlite", database=str(path)),
         connect_args={"timeout": BUSY_MS / 1000, "check_same_thread": False, "isolation_level": None},
@@ -37,11 +54,11 @@ def sqlite_engine(path: Path, *, secure_delete: bool = False) -> Engine:
         max_overflow=32,
         pool_timeout=BUSY_MS / 1000,
     )
-    event.listen(engine, "connect", pragmas(secure_delete))
+    event.listen(engine, "connect", pragmas(secure_delete=secure_delete))
     return engine
 
 
-def pragmas(secure_delete: bool) -> Callable[[sqlite3.Connection, Any], None]:
+def pragmas(*, secure_delete: bool) -> Callable[[sqlite3.Connection, Any], None]:
     """What is set on each new SQLite connection."""
 
     def connected(connection: sqlite3.Connection, _record: Any) -> None:
@@ -70,10 +87,16 @@ def postgres_engine(url: str) -> Engine:
         import psycopg  # noqa: F401
     except ImportError:
         raise MissingExtra("postgres", "a PostgreSQL store") from None
-    options = f"-c lock_timeout={BUSY_MS} -c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000"
+    options = (
+        f"-c lock_timeout={BUSY_MS} -c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000"
+    )
     return create_engine(
         parsed,
-        connect_args={"connect_timeout": 2, "options": options, "application_name": f"emoconsent:{os.getpid()}"},
+        connect_args={
+            "connect_timeout": 2,
+            "options": options,
+            "application_name": f"emoconsent:{os.getpid()}",
+        },
         pool_pre_ping=True,
         pool_size=8,
         max_overflow=24,
@@ -86,7 +109,9 @@ def parse_url(url: str) -> URL:
     try:
         parsed = make_url(url)
     except ArgumentError:
-        raise ConfigurationError("the database URL cannot be read; e.g. postgresql://user@host/name") from None
+        raise ConfigurationError(
+            "the database URL cannot be read; e.g. postgresql://user@host/name"
+        ) from None
     if parsed.get_backend_name() != "postgresql":
         raise ConfigurationError("only PostgreSQL URLs are supported; for SQLite name a folder instead")
     return parsed.set(drivername="postgresql+psycopg")
@@ -101,7 +126,8 @@ def refuse_shared_file_system(folder: Path) -> None:
     kind = file_system(folder.resolve())
     if kind is not None and kind not in LOCAL_FILE_SYSTEMS:
         raise ConfigurationError(
-            f"{folder} is on a {kind} file system, where file locks cannot be relied on; use a local disk or PostgreSQL"
+            f"{folder} is on a {kind} file system, where file locks cannot be relied on; use a "
+            "local disk or PostgreSQL"
         )
 
 

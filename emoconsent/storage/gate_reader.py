@@ -10,7 +10,18 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Dialect, LargeBinary, Select, Table, bindparam, func, select, text
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Dialect,
+    LargeBinary,
+    Select,
+    Table,
+    bindparam,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.sql.elements import TextClause
 
 from emoconsent.clock import Clock, to_micros
@@ -47,7 +58,11 @@ class Statements:
         head, log = schema.catalogue_head, schema.log_entries
         index, ref = bindparam("index", type_=LargeBinary), bindparam("ref", type_=LargeBinary)
         by_index = select(*_columns(subjects, SubjectRow.__slots__)).where(subjects.c.handle_index == index)
-        of = select(*_columns(events, EventRow.__slots__)).where(events.c.subject_ref == ref).order_by(events.c.number)
+        of = (
+            select(*_columns(events, EventRow.__slots__))
+            .where(events.c.subject_ref == ref)
+            .order_by(events.c.number)
+        )
         after = select(*_columns(rows, CatalogueRow.__slots__)).where(rows.c.number > bindparam("known"))
         one: BindParameter[int] = bindparam("one")
         self.subject = Prepared(by_index, dialect)
@@ -56,10 +71,14 @@ class Statements:
         self.head = Prepared(select(head.c.number, head.c.mac).where(head.c.id == one), dialect)
         latest = select(func.max(log.c.entry_no)).scalar_subquery()
         self.last_at = Prepared(select(log.c.at).where(log.c.entry_no == latest), dialect)
-        self.clock = Prepared(text("select (extract(epoch from clock_timestamp()) * 1000000)::bigint"), dialect)
+        self.clock = Prepared(
+            text("select (extract(epoch from clock_timestamp()) * 1000000)::bigint"), dialect
+        )
 
 
-def look(run: Execute, statements: Statements, indexes: Sequence[bytes], known: int, clock: Clock | None) -> Snapshot:
+def look(
+    run: Execute, statements: Statements, indexes: Sequence[bytes], known: int, clock: Clock | None
+) -> Snapshot:
     """One look with *run*, which executes a statement in an open snapshot."""
     s = statements
     head = run(s.head.text, s.head.parameters(one=1)).fetchone()

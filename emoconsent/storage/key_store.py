@@ -52,7 +52,9 @@ class SqlKeyStore:
 
     def meta(self, name: str) -> str | None:
         with self._transaction(write=False) as connection:
-            found = connection.execute(select(schema.key_meta.c.value).where(schema.key_meta.c.name == name)).scalar()
+            found = connection.execute(
+                select(schema.key_meta.c.value).where(schema.key_meta.c.name == name)
+            ).scalar()
             return None if found is None else str(found)
 
     def set_meta(self, name: str, value: str) -> None:
@@ -70,7 +72,9 @@ class SqlKeyStore:
         table = schema.epochs
         values = {name: getattr(epoch, name) for name in Epoch.__slots__}
         with self._transaction() as connection:
-            if not connection.execute(update(table).where(table.c.epoch == epoch.epoch).values(values)).rowcount:
+            if not connection.execute(
+                update(table).where(table.c.epoch == epoch.epoch).values(values)
+            ).rowcount:
                 connection.execute(insert(table).values(values))
 
     def put_key(self, key: WrappedKey, created_at: int) -> WrappedKey:
@@ -129,7 +133,10 @@ class SqlKeyStore:
             if busy is not None and busy[0] == 0:
                 return
             if time.monotonic() > deadline:
-                raise Unavailable("the key store is busy, so a destroyed key's bytes may linger in its log", outcome="unknown")
+                raise Unavailable(
+                    "the key store is busy, so a destroyed key's bytes may linger in its log",
+                    outcome="unknown",
+                )
             time.sleep(0.01)
 
     def under_epoch(self, epoch: int, limit: int) -> list[WrappedKey]:
@@ -139,7 +146,11 @@ class SqlKeyStore:
 
     def rewrap(self, old: WrappedKey, new: WrappedKey) -> None:
         table = schema.subject_keys
-        where = (table.c.owner == old.owner, table.c.key_class == old.key_class.value, table.c.wrapped == old.wrapped)
+        where = (
+            table.c.owner == old.owner,
+            table.c.key_class == old.key_class.value,
+            table.c.wrapped == old.wrapped,
+        )
         with self._transaction() as connection:
             connection.execute(update(table).where(*where).values(epoch=new.epoch, wrapped=new.wrapped))
 
@@ -184,7 +195,11 @@ class SqlKeyStore:
 
     def last_closing(self) -> int:
         with self._transaction(write=False) as connection:
-            return int(connection.execute(select(func.coalesce(func.max(schema.closing_list.c.number), 0))).scalar_one())
+            return int(
+                connection.execute(
+                    select(func.coalesce(func.max(schema.closing_list.c.number), 0))
+                ).scalar_one()
+            )
 
     def remember_head(self, size: int, root: bytes, *, force: bool = False) -> None:
         table = schema.log_head

@@ -16,6 +16,8 @@ SEQUENCING = 0x656D6F636F6E73
 
 
 class SqlLog(TableStore[StoredEntry]):
+    """Log entries, tree nodes and checkpoints as rows."""
+
     table = schema.log_entries
     value = StoredEntry
 

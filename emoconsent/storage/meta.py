@@ -8,6 +8,8 @@ from emoconsent.storage import schema
 
 
 class SqlMeta:
+    """The store's facts about itself as rows."""
+
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 

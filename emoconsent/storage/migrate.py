@@ -51,6 +51,7 @@ def head(store: str) -> str:
 
 
 def known(store: str, revision: str) -> bool:
+    """Whether this code knows the schema version *revision*."""
     try:
         return ScriptDirectory.from_config(config(store)).get_revision(revision) is not None
     except CommandError:
@@ -67,20 +68,21 @@ def upgrade(engine: Engine, store: str) -> bool:
     refuse_newer(store, before)
     if before == head(store):
         return False
-    with as_unavailable("unknown"), engine.connect() as connection:
-        with connection.begin():
-            if engine.dialect.name == "postgresql":
-                connection.execute(text("select pg_advisory_xact_lock(:key)").bindparams(key=_UPGRADING))
-            else:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-            command.upgrade(config(store, connection), "head")
+    with as_unavailable("unknown"), engine.connect() as connection, connection.begin():
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("select pg_advisory_xact_lock(:key)").bindparams(key=_UPGRADING))
+        else:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        command.upgrade(config(store, connection), "head")
     return True
 
 
 def refuse_newer(store: str, revision: str | None) -> None:
+    """Raises ConfigurationError if *revision* is of a newer release than this one."""
     if revision is not None and not known(store, revision):
         raise ConfigurationError(
-            f"the {store} store has schema version {revision}, newer than this emoconsent knows; install the newer release"
+            f"the {store} store has schema version {revision}, newer than this emoconsent knows; "
+            "install the newer release"
         )
 
 

@@ -29,7 +29,9 @@ class TableStore(Generic[Row]):
     def _insert(self, row: Row) -> None:
         self._run(insert(self.table).values({name: getattr(row, name) for name in self._names}))
 
-    def _values(self, *where: Any, order: Sequence[Any] = (), lock: bool = False, limit: int | None = None) -> list[Row]:
+    def _values(
+        self, *where: Any, order: Sequence[Any] = (), lock: bool = False, limit: int | None = None
+    ) -> list[Row]:
         statement = select(*self._columns).where(*where).order_by(*order)
         if lock:
             statement = statement.with_for_update()

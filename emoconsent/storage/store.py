@@ -64,8 +64,8 @@ def open_folder(folder: Path, clock: Clock) -> Stores:
     data_path, keys_path = folder / "data.db", folder / "keys.db"
     if data_path.exists() and not keys_path.exists():
         raise ConfigurationError(
-            f"{keys_path} is missing while {data_path.name} is there; restore the key store from its own backup (a new "
-            "one cannot open the data)"
+            f"{keys_path} is missing while {data_path.name} is there; restore the key store from its own "
+            "backup (a new one cannot open the data)"
         )
     with _exclusively(folder / ".lock"):
         data, keys = sqlite_engine(data_path), sqlite_engine(keys_path, secure_delete=True)
@@ -111,7 +111,9 @@ def _prepare(data: Engine, store: SqlKeyStore) -> None:
         store.set_meta(STORE_ID, str(uuid.uuid4()))
     if migrate.current(data) is None:
         if store.meta(CREATED) is not None:
-            raise ConfigurationError("the data store is missing while its keys are there; restore it from a backup")
+            raise ConfigurationError(
+                "the data store is missing while its keys are there; restore it from a backup"
+            )
         migrate.upgrade(data, "data")
     migrate.require_current(data, "data")
 

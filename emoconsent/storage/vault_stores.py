@@ -12,6 +12,8 @@ from emoconsent.vault.ports import CaseRow, RecordRow
 
 
 class SqlRecords(TableStore[RecordRow]):
+    """Emotion records as rows."""
+
     table = schema.emotion_records
     value = RecordRow
 
@@ -43,6 +45,8 @@ class SqlRecords(TableStore[RecordRow]):
 
 
 class SqlCases(TableStore[CaseRow]):
+    """Cases as rows."""
+
     table = schema.cases
     value = CaseRow
 
@@ -57,6 +61,8 @@ class SqlCases(TableStore[CaseRow]):
 
 
 class SqlRequests(TableStore[RequestRow]):
+    """Rights requests as rows."""
+
     table = schema.rights_requests
     value = RequestRow
 
@@ -74,6 +80,8 @@ class SqlRequests(TableStore[RequestRow]):
 
 
 class SqlCertificates(TableStore[CertificateRow]):
+    """Certificates as rows."""
+
     table = schema.certificates
     value = CertificateRow
 
@@ -88,6 +96,8 @@ class SqlCertificates(TableStore[CertificateRow]):
 
 
 class SqlEvidence(TableStore[EvidenceRow]):
+    """Sealed evidence as rows."""
+
     table = schema.evidence
     value = EvidenceRow
 
@@ -99,6 +109,8 @@ class SqlEvidence(TableStore[EvidenceRow]):
 
 
 class SqlIntents(TableStore[IntentRow]):
+    """Intents as rows."""
+
     table = schema.intents
     value = IntentRow
 

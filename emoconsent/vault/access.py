@@ -35,8 +35,16 @@ class Case:
 
 
 def case_mac(mac: RowMac, row: CaseRow) -> bytes:
+    """The MAC of a case's row."""
     return mac(
-        "cases", row.subject_ref, row.case_id, row.agent, row.opened_at, row.expires_at, row.sealed, row.entry_id
+        "cases",
+        row.subject_ref,
+        row.case_id,
+        row.agent,
+        row.opened_at,
+        row.expires_at,
+        row.sealed,
+        row.entry_id,
     )
 
 
@@ -116,7 +124,9 @@ class Access(AsyncTwins):
     def _agent(self, principal: Principal) -> bytes:
         return self._keyring.keyed("agent", principal.id)
 
-    def relations(self, tx: VaultTransaction, keys: SubjectKeys, handle: str, principal: Principal) -> set[Relation]:
+    def relations(
+        self, tx: VaultTransaction, keys: SubjectKeys, handle: str, principal: Principal
+    ) -> set[Relation]:
         """How *principal* stands to the subject known as *handle*, now."""
         found = set()
         if principal.role is Role.SUBJECT and secrets.compare_digest(principal.id.encode(), handle.encode()):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import partial
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature
@@ -32,7 +33,9 @@ class SignedClosingList:
         self._store = keyring.store
         self._outside = outside
 
-    def announce(self, kind: str, subject_ref: bytes | None, scope: Scope | None, name: str | None) -> Closing:
+    def announce(
+        self, kind: str, subject_ref: bytes | None, scope: Scope | None, name: str | None
+    ) -> Closing:
         """Add an entry; durable in the key store and in the outside copy on return.
 
         Raises:
@@ -55,7 +58,9 @@ class SignedClosingList:
         try:
             self._outside.append(_line(row))
         except OSError:
-            raise Unavailable("the closing list's outside copy cannot be written", outcome="not_done") from None
+            raise Unavailable(
+                "the closing list's outside copy cannot be written", outcome="not_done"
+            ) from None
         return _closing(row)
 
     def entries(self, after: int = 0) -> list[Closing]:
@@ -77,7 +82,12 @@ class SignedClosingList:
         previous = FIRST
         for number, row in enumerate(rows, start=1):
             value, digest = json.loads(row.content), hashlib.sha256(row.content.encode()).digest()
-            if (row.number, value["n"], value["prev"], bytes(row.hash)) != (number, number, previous.hex(), digest):
+            if (row.number, value["n"], value["prev"], bytes(row.hash)) != (
+                number,
+                number,
+                previous.hex(),
+                digest,
+            ):
                 raise AuditError([f"closing list entry {number}: the chain is broken"])
             previous = digest
         public = self._keyring.signing_key(SIGN_CLOSINGS).public_key()
@@ -97,9 +107,13 @@ class SignedClosingList:
         """Put the entries that only the outside copy still has back into the key store; how many."""
         missing = sorted(self.missing_here(), key=lambda row: row.number)
         for row in missing:
-            self._store.append_closing(lambda number, previous, row=row: row)  # type: ignore[misc]
+            self._store.append_closing(partial(_as_it_was, row))
         self.entries()
         return len(missing)
+
+
+def _as_it_was(row: ClosingRow, _number: int, _previous: bytes) -> ClosingRow:
+    return row
 
 
 def _closing(row: ClosingRow) -> Closing:
@@ -117,6 +131,8 @@ def _row(line: str) -> ClosingRow | None:
     try:
         value = json.loads(line)
         number = json.loads(value["content"])["n"]
-        return ClosingRow(number, value["content"], bytes.fromhex(value["hash"]), bytes.fromhex(value["signature"]))
+        return ClosingRow(
+            number, value["content"], bytes.fromhex(value["hash"]), bytes.fromhex(value["signature"])
+        )
     except (ValueError, KeyError, TypeError):
         return None

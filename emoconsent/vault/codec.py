@@ -14,7 +14,9 @@ def inference_to_dict(inference: Inference) -> dict[str, Any]:
     """The JSON shape of ``reference/recognizers.md`` section 4."""
     return {
         "vocabulary": inference.vocabulary,
-        "categories": [{"name": c.name, "value": c.value, "confidence": c.confidence} for c in inference.categories],
+        "categories": [
+            {"name": c.name, "value": c.value, "confidence": c.confidence} for c in inference.categories
+        ],
         "dimensions": dict(inference.dimensions),
         "level": inference.level.value if inference.level else None,
         "mixed": inference.mixed,
@@ -43,10 +45,12 @@ def inference_from_dict(value: Mapping[str, Any]) -> Inference:
 
 
 def to_bytes(value: Mapping[str, Any]) -> bytes:
+    """*value* as JSON bytes, the same for equal values."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
 
 
 def from_bytes(data: bytes) -> dict[str, Any]:
+    """The mapping that *data* holds. Raises VaultError if it holds none."""
     try:
         value = json.loads(data)
     except ValueError:

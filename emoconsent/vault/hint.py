@@ -33,4 +33,6 @@ def hint_from(
     if not stated:
         return Hint(None, tuple(advise(None, language)), None, "no hint")
     latest = max(stated, key=lambda record: record.inferred_at)
-    return Hint(latest.level, tuple(advise(latest.level, language)), latest.inferred_at, quality(latest.recognizer))
+    return Hint(
+        latest.level, tuple(advise(latest.level, language)), latest.inferred_at, quality(latest.recognizer)
+    )

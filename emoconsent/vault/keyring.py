@@ -93,8 +93,8 @@ class Keyring:
         check = hmac.digest(root, b"emoconsent/check/v1", "sha256")
         if not hmac.compare_digest(check, bytes(epoch.check_value)):
             raise ConfigurationError(
-                f"the root key of epoch {epoch.epoch} ({self.roots.describe()}) is not the one that sealed this "
-                "store; put the right key back"
+                f"the root key of epoch {epoch.epoch} ({self.roots.describe()}) is not the one that "
+                "sealed this store; put the right key back"
             )
         info = b"emoconsent/kek/v1/%d" % epoch.epoch
         return HKDFExpand(algorithm=SHA256(), length=32, info=info).derive(root)
@@ -176,7 +176,9 @@ class Keyring:
         try:
             return _unwrap(kek, key.wrapped, _purpose(key.owner, key.key_class))
         except VaultError:
-            raise Unavailable("a subject's key in the key store is damaged; run `emoconsent doctor`") from None
+            raise Unavailable(
+                "a subject's key in the key store is damaged; run `emoconsent doctor`"
+            ) from None
 
     def any_key_commits_to(self, envelope: bytes) -> bool:
         """Whether a key that is still held sealed *envelope*.
@@ -227,7 +229,9 @@ class StoreSeal:
         self._keyring = keyring
 
     def seal(self, plaintext: bytes, entry_id: bytes) -> bytes:
-        return seal(self._keyring.system(STORE_SEAL), pad(plaintext), associated_data(kind="log", entry=entry_id))
+        return seal(
+            self._keyring.system(STORE_SEAL), pad(plaintext), associated_data(kind="log", entry=entry_id)
+        )
 
 
 def _purpose(owner: bytes, key_class: KeyClass) -> str:

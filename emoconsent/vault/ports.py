@@ -57,6 +57,8 @@ class SystemKey:
 
 @dataclass(frozen=True, slots=True)
 class ClosingRow:
+    """One entry of the closing list as it is stored."""
+
     number: int
     content: str
     hash: bytes
@@ -172,6 +174,8 @@ class RecordRow:
 
 
 class RecordStore(Protocol):
+    """Emotion records, bound to one transaction."""
+
     def add(self, row: RecordRow) -> None: ...
 
     def of(self, subject_ref: bytes) -> list[RecordRow]:
@@ -202,6 +206,8 @@ class CaseRow:
 
 
 class CaseStore(Protocol):
+    """Cases, bound to one transaction."""
+
     def add(self, row: CaseRow) -> None: ...
 
     def of(self, subject_ref: bytes) -> list[CaseRow]: ...
@@ -210,6 +216,8 @@ class CaseStore(Protocol):
 
 
 class VaultTransaction(ConsentTransaction, Protocol):
+    """A transaction in which records are read or changed."""
+
     @property
     def records(self) -> RecordStore: ...
 
@@ -221,6 +229,8 @@ class VaultTransaction(ConsentTransaction, Protocol):
 
 
 class VaultDatabase(Protocol):
+    """Transactions over records and consent."""
+
     def write(self) -> AbstractContextManager[VaultTransaction]: ...
 
     def read(self) -> AbstractContextManager[VaultTransaction]: ...

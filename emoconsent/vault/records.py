@@ -42,10 +42,12 @@ class RecordHead:
 
 
 def new_record_id() -> bytes:
+    """A random record id, 16 bytes."""
     return uuid.uuid4().bytes
 
 
 def record_mac(mac: RowMac, row: RecordRow) -> bytes:
+    """The MAC of a record's revision."""
     return mac(
         "emotion_records",
         row.subject_ref,
@@ -73,7 +75,9 @@ def seal_revision(
     entry_id: bytes,
 ) -> RecordRow:
     """One revision, sealed under the subject's key and bound to its record, purpose and entry."""
-    sealed = keys.seal_record(to_bytes(content), record=head.record_id, revision=revision, purpose=head.purpose)
+    sealed = keys.seal_record(
+        to_bytes(content), record=head.record_id, revision=revision, purpose=head.purpose
+    )
     row = RecordRow(
         subject_ref=keys.ref,
         record_id=head.record_id,

@@ -122,8 +122,6 @@ class EnvironmentRootKeys:
         return values
 
 
-
-
 def _decode(text: str, where: str) -> bytes:
     try:
         key = base64.b64decode(text.strip(), validate=True)

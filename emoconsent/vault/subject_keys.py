@@ -48,7 +48,9 @@ class SubjectKeys:
         return associated_data(kind="consent", subject=self.ref, number=number)
 
     def seal_handle(self, subject_id: str) -> bytes:
-        return seal(self._evidence, pad(subject_id.encode()), associated_data(kind="handle", subject=self.ref))
+        return seal(
+            self._evidence, pad(subject_id.encode()), associated_data(kind="handle", subject=self.ref)
+        )
 
     def open_handle(self, sealed: bytes) -> str:
         return unpad(open_(self._evidence, sealed, associated_data(kind="handle", subject=self.ref))).decode()
@@ -62,7 +64,12 @@ class SubjectKeys:
 
     def _record_data(self, record: bytes, revision: int, purpose: str) -> bytes:
         return associated_data(
-            kind="record", subject=self.ref, record=record, revision=revision, field="inference", purpose=purpose
+            kind="record",
+            subject=self.ref,
+            record=record,
+            revision=revision,
+            field="inference",
+            purpose=purpose,
         )
 
     def seal_case(self, plaintext: bytes, case: bytes) -> bytes:

@@ -89,12 +89,18 @@ class Vault(AsyncTwins):
             records = self._latest(found, live=as_hint)
             if purpose not in ACCESS_PURPOSES:
                 records = [record for record in records if record.purpose == purpose]
-            facts: dict[str, Fact] = {"purpose": purpose, "records": len(records), "as": "hint" if as_hint else "records"}
+            facts: dict[str, Fact] = {
+                "purpose": purpose,
+                "records": len(records),
+                "as": "hint" if as_hint else "records",
+            }
             self._log(found, EventTag.VAULT_READ, principal, facts, reason)
         self._s.committed()
         return hint_from(records, self._s.advise, self._s.quality, language) if as_hint else records
 
-    def revisions(self, record_id: str, *, principal: Principal, reason: str = "own record") -> list[EmotionRecord]:
+    def revisions(
+        self, record_id: str, *, principal: Principal, reason: str = "own record"
+    ) -> list[EmotionRecord]:
         """All revisions of one record, the inference first: both values are kept."""
         with self._record(record_id, principal, Permission.READ_RECORDS, reason) as (found, rows):
             self._log(found, EventTag.VAULT_READ, principal, {"records": 1, "as": "revisions"}, reason)
@@ -209,7 +215,13 @@ class Vault(AsyncTwins):
                 if refusal is None:
                     yield found
                 else:
-                    self._log(found, EventTag.VAULT_DENY, principal, {"reason": refusal.reason, "purpose": purpose}, reason)
+                    self._log(
+                        found,
+                        EventTag.VAULT_DENY,
+                        principal,
+                        {"reason": refusal.reason, "purpose": purpose},
+                        reason,
+                    )
             if refusal is not None:
                 self._s.committed()
                 raise refusal
@@ -243,10 +255,10 @@ class Vault(AsyncTwins):
                     raise NotFound("no such record, or not yours")
                 check_rows(self._s.ledger.mac, rows)
                 yield found, rows
-        except AccessDenied as refusal:
+        except AccessDenied:
             if principal.role is Role.SUBJECT:
                 raise NotFound("no such record, or not yours") from None
-            raise refusal
+            raise
 
     def _log(
         self,
@@ -276,7 +288,11 @@ def _stated(purpose: str, reason: str) -> None:
     """Every read needs a purpose and a reason (design section 6, "Access")."""
     check_text(purpose, name="purpose", limit=100)
     check_text(reason, name="reason", limit=500)
-    problems = [f"{name}: must be stated" for name, value in (("purpose", purpose), ("reason", reason)) if not value.strip()]
+    problems = [
+        f"{name}: must be stated"
+        for name, value in (("purpose", purpose), ("reason", reason))
+        if not value.strip()
+    ]
     if problems:
         raise InvalidInput(problems)
 
