@@ -27,7 +27,7 @@ test-long: $(STAMP) debian ## the lanes that take minutes each
 	$(PYTEST) -m long
 
 bench: $(STAMP) ## the gate alone, and a call with its durable entry
-	$(BIN)/emoconsent bench
+	$(BIN)/python tests/benchmarks/bench_gate.py
 
 lint: $(STAMP) ## ruff
 	$(BIN)/ruff check emoconsent portal migrations tests

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from sqlalchemy import Connection, Engine, text
 
-from emoconsent.clock import Clock, to_micros
+from emoconsent.clock import Clock, aware, to_micros
 from emoconsent.storage.consent_stores import SqlCatalogue, SqlClosings, SqlEvents, SqlSubjects
 from emoconsent.storage.faults import as_unavailable
 from emoconsent.storage.log_store import SqlLinks, SqlLog
@@ -31,19 +31,21 @@ class Transaction:
     def __init__(self, connection: Connection, clock: Clock | None) -> None:
         self._connection = connection
         self._clock = clock
+        self._now: int | None = None
 
     def now(self) -> int:
-        """Microseconds by the clock, but never before the latest log entry.
+        """The transaction's one instant: by the clock, but never before the latest log entry.
 
         The log's times do not run backwards, and a withdrawal is possible however wrong the clock.
         """
-        last = self.log.last_at()
-        return max(self.clock(), last or 0)
+        if self._now is None:
+            self._now = max(self.clock(), self.log.last_at() or 0)
+        return self._now
 
     def clock(self) -> int:
         """What the clock itself says: the server's where there is one and none was handed in."""
         if self._clock is not None:
-            return to_micros(self._clock())
+            return to_micros(aware("clock", self._clock()))
         return int(self._connection.execute(_SERVER_CLOCK).scalar_one())
 
     @cached_property

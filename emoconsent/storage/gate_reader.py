@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.elements import TextClause
 
-from emoconsent.clock import Clock, to_micros
+from emoconsent.clock import Clock, aware, to_micros
 from emoconsent.consent.ports import CatalogueRow, EventRow, SubjectRow
 from emoconsent.errors import Unavailable
 from emoconsent.gate.ports import Snapshot
@@ -93,7 +93,7 @@ def look(
             break
     events = run(s.events.text, s.events.parameters(ref=found[0])).fetchall() if found is not None else ()
     last = run(s.last_at.text, s.last_at.parameters()).fetchone()
-    now = to_micros(clock()) if clock is not None else run(s.clock.text, s.clock.parameters()).fetchone()[0]
+    now = to_micros(aware("clock", clock())) if clock is not None else run(s.clock.text, s.clock.parameters()).fetchone()[0]
     return Snapshot(
         head=(head[0], bytes(head[1])) if head is not None else None,
         catalogue=new,

@@ -11,13 +11,14 @@ from typing import Any, Final
 
 from emoconsent.access.permissions import Permission, Relation, authorize
 from emoconsent.access.principal import Principal
-from emoconsent.audit.entry import EventTag
+from emoconsent.audit.entry import EventTag, decode
 from emoconsent.audit.rowmac import RowMac
 from emoconsent.clock import from_micros
 from emoconsent.consent.identifier import check_identifier, check_text
 from emoconsent.consent.ledger import TAMPERED, Ledger
 from emoconsent.errors import InvalidInput, NotFound, Unavailable
 from emoconsent.twins import AsyncTwins
+from emoconsent.vault.disclosure import LogLine, disclose
 from emoconsent.vault.keyring import Keyring
 from emoconsent.vault.ports import CaseRow, VaultDatabase, VaultTransaction
 from emoconsent.vault.subject_keys import SubjectKeys
@@ -123,6 +124,23 @@ class Access(AsyncTwins):
 
     def _agent(self, principal: Principal) -> bytes:
         return self._keyring.keyed("agent", principal.id)
+
+    def log(self, subject: str, *, principal: Principal) -> list[LogLine]:
+        """Everything in the log that concerns *subject*, oldest first: for the subject alone.
+
+        Raises:
+            AccessDenied: the principal is somebody else. Unknown subjects answer alike.
+        """
+        check_identifier(subject)
+        own = principal.role is Role.SUBJECT and principal.id == subject
+        authorize(principal, Permission.READ_OWN_LOG, relations=[Relation.SELF] if own else [])
+        with self._database.read() as tx:
+            known = self._ledger.find(tx, subject)
+            if known is None:
+                return []
+            entries = [decode(stored.leaf) for stored in tx.log.linked(known.row.subject_ref)]
+        keys = self._keyring.open(known.row.subject_ref)
+        return disclose(entries, keys, lambda actor: self._keyring.keyed("alias", actor).hex()[:8])
 
     def relations(
         self, tx: VaultTransaction, keys: SubjectKeys, handle: str, principal: Principal
