@@ -88,9 +88,9 @@ class Closer:
 
     def behind(self, tx: ConsentTransaction) -> list[Closing]:
         """Announced closings that the database does not know."""
-        applied = tx.closings.applied()
-        if len(applied) >= self.closings.last():
+        if tx.closings.count() >= self.closings.last():
             return []
+        applied = tx.closings.applied()
         return [closing for closing in self.closings.entries() if closing.number not in applied]
 
     def catch_up(self) -> int:

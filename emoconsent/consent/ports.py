@@ -86,6 +86,9 @@ class SubjectStore(Protocol):
 
     def refs(self) -> list[bytes]: ...
 
+    def count_by_epoch(self) -> dict[int, int]:
+        """How many subjects' blind indexes are of each epoch."""
+
     def outside_epoch(self, epoch: int, limit: int) -> list[bytes]:
         """Subjects whose blind index is of another epoch than *epoch*."""
 
@@ -103,6 +106,8 @@ class EventStore(Protocol):
 
 class ClosingStore(Protocol):
     """Which entries of the closing list (outside this database) were taken over."""
+
+    def count(self) -> int: ...
 
     def applied(self) -> dict[int, bytes]: ...
 

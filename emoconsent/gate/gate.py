@@ -30,7 +30,7 @@ from emoconsent.policy.context import CallContext
 from emoconsent.twins import AsyncTwins
 from emoconsent.vault.ports import VaultDatabase
 from emoconsent.vault.subject_keys import SubjectKeys
-from emoconsent.vocabulary import Decision, Modality, Reason
+from emoconsent.vocabulary import PURPOSES, Decision, Modality, Reason
 
 #: How far behind the log's latest entry the clock may be before it is distrusted.
 CLOCK_TOLERANCE: Final = 5_000_000  # microseconds
@@ -115,8 +115,8 @@ class Gate(AsyncTwins):
         asked = [check_identifier(subject) for subject in ids]
         request = Request(purpose, modality, None, context)
         allowed = [subject for subject in asked if self._try_look(subject, request).decision.allowed]
-        facts: dict[str, Fact] = {"purpose": str(purpose)[:100], "modality": str(modality)[:10]}
-        self._write(EventTag.GATE_FILTER, {**facts, "asked": len(asked), "allowed": len(allowed)}, None)
+        facts: dict[str, Fact] = {"asked": len(asked), "allowed": len(allowed), **self._named(request)}
+        self._write(EventTag.GATE_FILTER, facts, None)
         return allowed
 
     def admit(self, subject: str, request: Request) -> Permit:
@@ -225,9 +225,7 @@ class Gate(AsyncTwins):
         facts: dict[str, Fact] = {
             "reason": decision.reason.value,
             "rule": decision.rule,
-            "purpose": str(request.purpose)[:100],
-            "modality": str(request.modality)[:10],
-            "recognizer": request.recognizer,
+            **self._named(request),
         }
         try:
             self._write(EventTag.GATE_DENY, facts, subject)
@@ -235,6 +233,16 @@ class Gate(AsyncTwins):
             with self._lock:
                 self._unlogged += 1
         return denial(decision)
+
+    def _named(self, request: Request) -> dict[str, Fact]:
+        """Purpose, modality and recognizer for the log: known names only, never a caller's free text."""
+        purpose, modality = request.purpose, request.modality
+        known = purpose in PURPOSES or self._view.book.offers_purpose(purpose)
+        return {
+            "purpose": purpose if known else None,
+            "modality": modality if modality in set(Modality) else None,
+            "recognizer": request.recognizer if request.recognizer in self._view.recognizers else None,
+        }
 
     def _write(self, tag: EventTag, facts: dict[str, Fact], subject: Subject | None) -> None:
         with self._lock:

@@ -49,16 +49,16 @@ class Keys(AsyncTwins):
     def status(self) -> list[EpochStatus]:
         """Every epoch, oldest first."""
         with self._s.database.read() as tx:
-            indexes = [tx.subjects.by_ref(ref) for ref in tx.subjects.refs()]
-        by_epoch = [row.index_epoch for row in indexes if row is not None]
+            subjects = tx.subjects.count_by_epoch()
+        keys = self._s.keyring.store.count_by_epoch()
         return [
             EpochStatus(
                 epoch=e.epoch,
                 state=e.state,
                 opened_at=from_micros(e.opened_at),
                 destroyed_at=from_micros(e.destroyed_at) if e.destroyed_at is not None else None,
-                keys=len(self._s.keyring.store.under_epoch(e.epoch, limit=1_000_000)),
-                subjects=by_epoch.count(e.epoch),
+                keys=keys.get(e.epoch, 0),
+                subjects=subjects.get(e.epoch, 0),
             )
             for e in self._s.keyring.store.epochs()
         ]

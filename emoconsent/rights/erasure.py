@@ -168,7 +168,7 @@ class Erasure:
         with self._s.database.read() as tx:
             envelopes = [row.sealed for row in tx.records.of(ref)[:SAMPLE]]
             envelopes += [row.sealed for row in tx.events.of(ref)[:SAMPLE]]
-            row = next((r for r in tx.evidence.list() if bytes(r.evidence_ref) == evidence_ref), None)
+            row = tx.evidence.get(evidence_ref)
             known = self._s.ledger.get(tx, ref) if row is None and store.keys_of(ref) else None
             if known is None:
                 return row, envelopes

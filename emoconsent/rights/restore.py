@@ -115,8 +115,7 @@ class Restore:
         with self._database.read() as tx:
             old = tx.now() - 600_000_000
             owners = self._store.unconfirmed(before=old)
-            kept = [o for o in owners if tx.subjects.by_ref(o) or tx.requests.get(o)]
-            kept += [e.evidence_ref for e in tx.evidence.list() if e.evidence_ref in owners]
+            kept = [o for o in owners if tx.subjects.by_ref(o) or tx.requests.get(o) or tx.evidence.get(o)]
         for owner in owners:
             if owner in kept:
                 self._store.confirm(owner)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from emoconsent.consent.ports import CatalogueRow, EventRow, SubjectRow
@@ -66,6 +66,10 @@ class SqlSubjects(TableStore[SubjectRow]):
     def refs(self) -> list[bytes]:
         return list(self._run(select(self.table.c.subject_ref)).scalars())
 
+    def count_by_epoch(self) -> dict[int, int]:
+        epoch = self.table.c.index_epoch
+        return {row[0]: row[1] for row in self._run(select(epoch, func.count()).group_by(epoch))}
+
     def outside_epoch(self, epoch: int, limit: int) -> list[bytes]:
         statement = select(self.table.c.subject_ref).where(self.table.c.index_epoch != epoch).limit(limit)
         return list(self._run(statement).scalars())
@@ -92,6 +96,10 @@ class SqlClosings:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    def count(self) -> int:
+        table = schema.closings_applied
+        return int(self._connection.execute(select(func.count()).select_from(table)).scalar_one())
 
     def applied(self) -> dict[int, bytes]:
         table = schema.closings_applied

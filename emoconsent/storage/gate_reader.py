@@ -93,7 +93,10 @@ def look(
             break
     events = run(s.events.text, s.events.parameters(ref=found[0])).fetchall() if found is not None else ()
     last = run(s.last_at.text, s.last_at.parameters()).fetchone()
-    now = to_micros(aware("clock", clock())) if clock is not None else run(s.clock.text, s.clock.parameters()).fetchone()[0]
+    if clock is not None:
+        now = to_micros(aware("clock", clock()))
+    else:
+        now = run(s.clock.text, s.clock.parameters()).fetchone()[0]
     return Snapshot(
         head=(head[0], bytes(head[1])) if head is not None else None,
         catalogue=new,

@@ -139,6 +139,11 @@ class SqlKeyStore:
                 )
             time.sleep(0.01)
 
+    def count_by_epoch(self) -> dict[int, int]:
+        epoch = schema.subject_keys.c.epoch
+        with self._transaction(write=False) as connection:
+            return {row[0]: row[1] for row in connection.execute(select(epoch, func.count()).group_by(epoch))}
+
     def under_epoch(self, epoch: int, limit: int) -> list[WrappedKey]:
         with self._transaction(write=False) as connection:
             rows = connection.execute(_KEYS.where(schema.subject_keys.c.epoch == epoch).limit(limit)).all()

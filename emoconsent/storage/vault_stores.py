@@ -104,6 +104,9 @@ class SqlEvidence(TableStore[EvidenceRow]):
     def put(self, row: EvidenceRow) -> None:
         self._put(row, "evidence_ref")
 
+    def get(self, evidence_ref: bytes) -> EvidenceRow | None:
+        return self._one(self.table.c.evidence_ref == evidence_ref)
+
     def list(self) -> list[EvidenceRow]:
         return self._values()
 

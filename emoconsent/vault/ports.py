@@ -98,6 +98,9 @@ class KeyStore(Protocol):
     def destroy(self, owner: bytes) -> int:
         """Delete an owner's keys and scrub the store's files; how many keys there were."""
 
+    def count_by_epoch(self) -> dict[int, int]:
+        """How many data keys are wrapped under each epoch."""
+
     def under_epoch(self, epoch: int, limit: int) -> list[WrappedKey]: ...
 
     def rewrap(self, old: WrappedKey, new: WrappedKey) -> None:

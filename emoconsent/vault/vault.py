@@ -17,6 +17,7 @@ from typing import Any, Final
 from emoconsent.access.permissions import Permission, Relation, authorize
 from emoconsent.access.principal import Principal
 from emoconsent.audit.entry import EventTag, Fact
+from emoconsent.consent.fields import IDENTIFIER
 from emoconsent.consent.holds import HoldTable, vault_key
 from emoconsent.consent.identifier import check_identifier, check_text
 from emoconsent.consent.ledger import Ledger
@@ -286,13 +287,13 @@ class Vault(AsyncTwins):
 
 def _stated(purpose: str, reason: str) -> None:
     """Every read needs a purpose and a reason (design section 6, "Access")."""
-    check_text(purpose, name="purpose", limit=100)
     check_text(reason, name="reason", limit=500)
-    problems = [
-        f"{name}: must be stated"
-        for name, value in (("purpose", purpose), ("reason", reason))
-        if not value.strip()
-    ]
+    problems = []
+    if not isinstance(purpose, str) or not IDENTIFIER.fullmatch(purpose):
+        # It is logged in clear, so it has to be a name and no free text.
+        problems.append("purpose: must be stated, as a name such as customer_care")
+    if not reason.strip():
+        problems.append("reason: must be stated")
     if problems:
         raise InvalidInput(problems)
 
