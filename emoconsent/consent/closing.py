@@ -57,8 +57,9 @@ class Quarantine:
         """Quarantine on any failure inside; lift when it succeeded."""
         try:
             yield
-        except Unavailable:
+        except Unavailable as fault:
             self.add(indexes)
+            fault.outcome = fault.outcome or "not_done"  # a read failed: nothing was written yet
             raise
         self.lift(indexes)
 

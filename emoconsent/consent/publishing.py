@@ -129,9 +129,11 @@ class Notices(AsyncTwins):
 
 
 def _clashes(book: NoticeBook, new: Notice) -> list[str]:
-    """A (purpose, modality) belongs to one notice id at a time (design section 4)."""
+    """One store serves one controller, and a (purpose, modality) belongs to one notice id at a time."""
+    controllers = {n.controller.name for n in book.currents()} - {new.controller.name}
+    problems = [f"controller: this store serves {name!a}; one store, one controller" for name in controllers]
     owners = [(pair, book.offering(*pair)) for pair in sorted(new.scope)]
-    return [
+    return problems + [
         f"purposes: {purpose}/{modality.value} is already offered by {owner.notice_id}"
         for (purpose, modality), owner in owners
         if owner is not None and owner.notice_id != new.notice_id

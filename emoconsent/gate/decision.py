@@ -92,7 +92,10 @@ def _separate(events: Sequence[ConsentEvent], purpose: str, modality: Modality) 
 
 
 def merged(stated: CallContext | None, default: CallContext | None) -> CallContext:
-    """The call's circumstances, with what it left open as the notice has it."""
+    """The call's circumstances, with what it left open as *default* (the notice, the guard) has it.
+
+    A default that restricts is not lifted by a call that merely does not mention it.
+    """
     if stated is None:
         return default or CallContext()
     if default is None:
@@ -100,7 +103,9 @@ def merged(stated: CallContext | None, default: CallContext | None) -> CallConte
     unstated = {
         f.name: getattr(default, f.name) for f in fields(CallContext) if getattr(stated, f.name) is None
     }
-    return replace(stated, **unstated)
+    if stated.subject_role == CallContext().subject_role:
+        unstated["subject_role"] = default.subject_role
+    return replace(stated, **{**unstated, "automated": stated.automated or default.automated})
 
 
 def _not_offered(request: Request, modality: Modality, view: CatalogueView) -> Decision | None:

@@ -102,10 +102,10 @@ class Settlement:
         with self._settling(permit):
             with self._s.database.write() as tx:
                 over = self._over(tx, permit)
-                record = None if over else self._store(tx, permit, inference)
+                record = self._store(tx, permit, inference) if over is None else None
             self._s.committed()
         if over is not None or record is None:
-            raise denial(over or permit.decision, called=True)
+            raise denial(over if over is not None else permit.decision, called=True)
         return Recognition(record, output, permit.decision)
 
     def fail(self, permit: Permit, error: BaseException | None, tag: EventTag = EventTag.CALL_FAIL) -> None:

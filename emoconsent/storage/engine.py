@@ -50,6 +50,7 @@ def sqlite_engine(path: Path, *, secure_delete: bool = False) -> Engine:
     engine = create_engine(
         URL.create("sqlite+pysqlite", database=str(path)),
         connect_args={"timeout": BUSY_MS / 1000, "check_same_thread": False, "isolation_level": None},
+        hide_parameters=True,  # no value in a log line or an exception, whatever the host logs
         pool_size=16,
         max_overflow=32,
         pool_timeout=BUSY_MS / 1000,
@@ -97,6 +98,7 @@ def postgres_engine(url: str) -> Engine:
             "options": options,
             "application_name": f"emoconsent:{os.getpid()}",
         },
+        hide_parameters=True,
         pool_pre_ping=True,
         pool_size=8,
         max_overflow=24,
