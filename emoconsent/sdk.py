@@ -17,13 +17,13 @@ from emoconsent import wiring
 from emoconsent.access.principal import Principal
 from emoconsent.clock import Clock
 from emoconsent.consent.receipt import public_jwk
-from emoconsent.errors import ConfigurationError
+from emoconsent.errors import ConfigurationError, InvalidInput
 from emoconsent.gate.batch import GuardedBatch
 from emoconsent.gate.decorator import decorate, guard
 from emoconsent.gate.guard import Call, Guarded
 from emoconsent.gate.subject import subject_context
 from emoconsent.policy.context import CallContext
-from emoconsent.recognizers.adapters import Adapter
+from emoconsent.recognizers.adapters import ADAPTERS, Adapter
 from emoconsent.settings import Settings, for_folder, from_environ
 from emoconsent.vault.keyring import SIGN_CERTIFICATES, SIGN_RECEIPTS
 from emoconsent.vocabulary import Role
@@ -111,7 +111,7 @@ class EmoConsent:
         *,
         recognizer: str,
         purpose: str,
-        adapter: Adapter | None = None,
+        adapter: Adapter | str | None = None,
         context: CallContext | None = None,
         batch: bool = False,
     ) -> Any:
@@ -121,7 +121,8 @@ class EmoConsent:
             function: any callable: plain, coroutine function, generator function (one result a
                 step), or, with *batch*, one that takes a list and returns one of the same length.
             recognizer: its id in ``sdk.recognizers``; unknown or unapproved ones are denied at the call.
-            adapter: how its output becomes an inference, where neither its card nor the shape tells.
+            adapter: how its output becomes an inference, where neither its card nor the shape tells:
+                a function, or a name in ``emoconsent.recognizers.adapters.ADAPTERS``.
         """
         made: Guarded | GuardedBatch = guard(
             self._call(function, recognizer, purpose, adapter, context), batch=batch
@@ -134,7 +135,7 @@ class EmoConsent:
         *,
         purpose: str,
         subject_from: str | None = None,
-        adapter: Adapter | None = None,
+        adapter: Adapter | str | None = None,
         context: CallContext | None = None,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """A decorator; the function keeps its own return value, ``.recognize`` gives the Recognition."""
@@ -147,9 +148,13 @@ class EmoConsent:
         function: Callable[..., Any],
         recognizer: str,
         purpose: str,
-        adapter: Adapter | None,
+        adapter: Adapter | str | None,
         context: CallContext | None,
     ) -> Call:
+        if isinstance(adapter, str):
+            if adapter not in ADAPTERS:
+                raise InvalidInput([f"adapter: one of {', '.join(ADAPTERS)}, or a function"])
+            adapter = ADAPTERS[adapter]
         return Call(function, recognizer, purpose, self.gate, self._parts.settlement, adapter, context)
 
     def subject(self, subject: str) -> AbstractContextManager[None]:

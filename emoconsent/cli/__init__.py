@@ -1,1 +1,5 @@
-"""The command line."""
+"""The command line, ``emoconsent``: everything an operator does, and a demonstration."""
+
+from emoconsent.cli.main import main
+
+__all__ = ["main"]

@@ -137,7 +137,10 @@ class Ledger:
         Raises:
             Unavailable: the row was tampered with, or the subject's keys are missing.
         """
-        return self._checked(tx.subjects.by_index(self.custody.indexes(subject_id), lock=lock))
+        row = tx.subjects.by_index(self.custody.indexes(subject_id), lock=lock)
+        if row is None:
+            row = tx.subjects.by_index(self.custody.indexes(subject_id, fresh=True), lock=lock)
+        return self._checked(row)
 
     def get(self, tx: ConsentTransaction, subject_ref: bytes, *, lock: bool = False) -> Subject | None:
         """The subject with this reference, or None."""

@@ -157,8 +157,12 @@ class SubjectSeals(Reference, Protocol):
 class Custody(Protocol):
     """The keys' side of knowing a person."""
 
-    def indexes(self, subject_id: str) -> list[bytes]:
-        """The blind indexes of *subject_id*, newest epoch first."""
+    def indexes(self, subject_id: str, *, fresh: bool = False) -> list[bytes]:
+        """The blind indexes of *subject_id*, newest epoch first.
+
+        Another process may have rotated: *fresh* looks at the key store first. Whoever finds
+        nobody asks again so, before a person counts as unknown.
+        """
 
     def seals(self, subject_ref: bytes) -> SubjectSeals:
         """Raises Unavailable if the subject's keys are missing."""

@@ -186,6 +186,9 @@ class Gate(AsyncTwins):
         if self._s.quarantine.holds(indexes):
             raise Unavailable("a withdrawal's outcome is unknown to this process; retry the withdrawal")
         snapshot = self._s.reader.look(indexes, self._view.number)
+        if snapshot.subject is None:
+            fresh = self._s.ledger.custody.indexes(subject, fresh=True)
+            snapshot = self._s.reader.look(fresh, self._view.number) if fresh != indexes else snapshot
         view = self._advanced(snapshot.catalogue, snapshot.head)
         known, events = self._known(snapshot.subject, snapshot.events)
         request = resolved(request, view)

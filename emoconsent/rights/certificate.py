@@ -7,6 +7,8 @@ erase follows NIST SP 800-88 rev. 2; its preconditions are in docs/limitations.m
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +23,23 @@ NOT_COVERED: Final = (
     "memory of running processes and swap space, which Python cannot wipe reliably",
     "log files, metrics and backups that the host makes outside this store",
 )
+
+
+class Certificate(str):
+    """A signed certificate: the compact JWS itself, whose ``document`` can be read from it.
+
+    Verify it with ``consent.jws.verify(certificate, sdk.public_keys(), typ=TYPE)`` or with any JOSE
+    library; reading ``document`` verifies nothing.
+    """
+
+    __slots__ = ()
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """What the certificate says."""
+        payload = self.split(".")[1]
+        value: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        return value
 
 
 class Level(StrEnum):

@@ -21,7 +21,7 @@ from emoconsent.rights.certificate import TYPE, addendum
 from emoconsent.rights.erasure import ErasureServices, certificate_mac
 from emoconsent.rights.ports import CertificateRow, RightsTransaction
 from emoconsent.twins import AsyncTwins
-from emoconsent.vault.keyring import ACTIVE, DESTROYED, SIGN_CERTIFICATES, index_name
+from emoconsent.vault.keyring import DESTROYED, DESTROYING, RETIRED, SIGN_CERTIFICATES, index_name
 from emoconsent.vault.ports import Epoch
 
 KIND: Final = "epoch"
@@ -67,7 +67,7 @@ class Keys(AsyncTwins):
         """Open a new epoch and move every key and every name to it; its number.
 
         Reads and calls go on meanwhile: a key is found under whichever epoch it is. Interrupted, it
-        is finished by rotating again or by ``finish_moves``.
+        is finished when the store is next opened, or by rotating again.
         """
         number = self._s.keyring.open_epoch()
         with self._s.database.write() as tx:
@@ -82,8 +82,9 @@ class Keys(AsyncTwins):
     def finish_moves(self, *, progress: Callable[[int], None] | None = None) -> int:
         """Move whatever is not yet under the active epoch; how many keys and names."""
         keyring, moved = self._s.keyring, 0
+        keyring.retire()
         for epoch in keyring.store.epochs():
-            if epoch.state in (ACTIVE, DESTROYED):
+            if epoch.state != RETIRED:
                 continue
             while batch := keyring.store.under_epoch(epoch.epoch, BATCH):
                 for key in batch:
@@ -110,8 +111,8 @@ class Keys(AsyncTwins):
             if known is None:
                 return
             handle = self._s.keyring.open(ref).open_handle(known.row.sealed_handle)
-            index = self._s.keyring.index(handle)
-            row = replace(known.row, index_epoch=self._s.keyring.epoch, handle_index=index)
+            epoch, index = self._s.keyring.index(handle)
+            row = replace(known.row, index_epoch=epoch, handle_index=index)
             tx.subjects.update(replace(row, mac=subject_mac(self._s.ledger.mac, row)))
 
     def destroy_epoch(self, number: int) -> EpochStatus:
@@ -131,20 +132,32 @@ class Keys(AsyncTwins):
         if status.keys or status.subjects:
             raise InvalidInput([f"epoch {number} still wraps keys or names; finish the rotation first"])
         if status.state != DESTROYED:
-            self._destroy(number)
+            self.resume(self._open_intent(number) or self._announce(number))
         return next(s for s in self.status() if s.epoch == number)
 
-    def _destroy(self, number: int) -> None:
+    def _open_intents(self) -> list[IntentRow]:
+        with self._s.database.read() as tx:
+            return [row for row in intents.still_open(tx, self._s.ledger.mac) if row.kind == KIND]
+
+    def _open_intent(self, number: int) -> IntentRow | None:
+        return next((row for row in self._open_intents() if _epoch(row) == number), None)
+
+    def _announce(self, number: int) -> IntentRow:
         with self._s.database.write() as tx:
-            intent = intents.announce(tx, self._s.ledger.mac, KIND, {"epoch": number})
             self._log(tx, EventTag.EPOCH_INTENT, number)
-        self.resume(intent)
+            return intents.announce(tx, self._s.ledger.mac, KIND, {"epoch": number})
 
     def resume(self, intent: IntentRow) -> None:
-        """Tell the provider and record what it confirmed."""
-        number = int(json.loads(intent.detail)["epoch"])
-        keyring = self._s.keyring
+        """Tell the provider and record what it confirmed.
+
+        The epoch is set aside first: from then on nobody needs its root key to open the store,
+        whether a crash or a slow provider comes between.
+        """
+        number, keyring = _epoch(intent), self._s.keyring
+        old = next(e for e in keyring.store.epochs() if e.epoch == number)
+        keyring.store.put_epoch(replace(old, state=DESTROYING))
         keyring.store.remove_system_key(index_name(number))
+        keyring.reload()
         destruction = keyring.roots.destroy(number)
         if destruction.confirmed_at is None:
             raise ConfigurationError(
@@ -152,8 +165,7 @@ class Keys(AsyncTwins):
                 "remove it there, then run `emoconsent keys destroy-epoch` again"
             )
         at = destruction.confirmed_at
-        old = next(e for e in keyring.store.epochs() if e.epoch == number)
-        keyring.store.put_epoch(Epoch(number, DESTROYED, old.opened_at, to_micros(at), old.check_value))
+        keyring.store.put_epoch(replace(old, state=DESTROYED, destroyed_at=to_micros(at)))
         keyring.reload()
         with self._s.database.write() as tx:
             self._log(tx, EventTag.EPOCH_OUTCOME, number)

@@ -15,6 +15,7 @@ from emoconsent.consent.identifier import check_identifier, check_text
 from emoconsent.consent.ledger import TAMPERED
 from emoconsent.errors import AccessDenied, InvalidInput, NotFound, RightsError, Unavailable
 from emoconsent.rights import intents
+from emoconsent.rights.certificate import Certificate
 from emoconsent.rights.erasure import Erasure, ErasureServices, Plan
 from emoconsent.rights.ports import RequestRow, RightsTransaction
 from emoconsent.rights.request import RequestKind, RequestState, RightsRequest, request_mac, step
@@ -26,10 +27,10 @@ REGIMES: Final = ("gdpr", "pipl", "ccpa", "lgpd", "dpdp")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What fulfilling a request gave: the certificate's JWS; an export for other kinds."""
+    """What fulfilling a request gave: a certificate; an export for other kinds."""
 
     request: RightsRequest
-    certificate: str | None = None
+    certificate: Certificate | None = None
     export: None = None
 
 
@@ -103,10 +104,10 @@ class Rights(AsyncTwins):
         with self._s.database.read() as tx:
             return _request(self._checked(tx, _raw(request_id)))
 
-    def certificates(self, request_id: str) -> list[str]:
-        """The certificate's JWS and those of its addenda, in order."""
+    def certificates(self, request_id: str) -> list[Certificate]:
+        """The certificate and its addenda, in order."""
         with self._s.database.read() as tx:
-            return [row.jws for row in tx.certificates.of(_raw(request_id))]
+            return [Certificate(row.jws) for row in tx.certificates.of(_raw(request_id))]
 
     def plan(self, subject: str) -> Plan | None:
         """What an erasure of *subject* would delete; None if nothing is known. Changes nothing."""

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select, text, u
 from emoconsent.errors import Unavailable
 from emoconsent.storage import schema
 from emoconsent.storage.faults import as_unavailable
-from emoconsent.vault.ports import ClosingRow, Epoch, KeyClass, SystemKey, WrappedKey
+from emoconsent.vault.ports import ClosingRow, Epoch, EpochOver, KeyClass, SystemKey, WrappedKey
 
 SCRUB_SECONDS: Final = 10.0
 _CLOSING_LOCK: Final = 0x656D6F636C6F73  # "emoclos"
@@ -84,6 +84,7 @@ class SqlKeyStore:
             found = connection.execute(select(table.c.epoch, table.c.wrapped).where(*where)).first()
             if found is not None:
                 return WrappedKey(key.owner, key.key_class, found.epoch, found.wrapped)
+            _require_active(connection, key.epoch)
             values = {"owner": key.owner, "key_class": key.key_class.value, "epoch": key.epoch}
             values |= {"wrapped": key.wrapped, "created_at": created_at, "confirmed": 0}
             connection.execute(insert(table).values(values))
@@ -157,6 +158,7 @@ class SqlKeyStore:
             table.c.wrapped == old.wrapped,
         )
         with self._transaction() as connection:
+            _require_active(connection, new.epoch)
             connection.execute(update(table).where(*where).values(epoch=new.epoch, wrapped=new.wrapped))
 
     def put_system_key(self, key: SystemKey) -> SystemKey:
@@ -238,6 +240,13 @@ _KEYS = select(
     schema.subject_keys.c.epoch,
     schema.subject_keys.c.wrapped,
 )
+
+
+def _require_active(connection: Connection, epoch: int) -> None:
+    """A rotation waits for this transaction, or this transaction sees the rotation."""
+    state = select(schema.epochs.c.state).where(schema.epochs.c.epoch == epoch).with_for_update(read=True)
+    if connection.execute(state).scalar() != "active":
+        raise EpochOver
 
 
 def _wrapped(row: Any) -> WrappedKey:

@@ -19,7 +19,9 @@ class SubjectCustody:
         self._keyring = keyring
         self._mac = mac
 
-    def indexes(self, subject_id: str) -> list[bytes]:
+    def indexes(self, subject_id: str, *, fresh: bool = False) -> list[bytes]:
+        if fresh:
+            self._keyring.refresh()
         return self._keyring.indexes(subject_id)
 
     def seals(self, subject_ref: bytes) -> SubjectKeys:
@@ -28,10 +30,11 @@ class SubjectCustody:
     def enrol(self, subject_id: str) -> tuple[SubjectRow, SubjectKeys]:
         ref = secrets.token_bytes(16)
         keys = self._keyring.make(ref)
+        epoch, index = self._keyring.index(subject_id)
         row = SubjectRow(
             subject_ref=ref,
-            index_epoch=self._keyring.epoch,
-            handle_index=self._keyring.index(subject_id),
+            index_epoch=epoch,
+            handle_index=index,
             sealed_handle=keys.seal_handle(subject_id),
             last_number=0,
             generation=0,

@@ -11,8 +11,8 @@ import hashlib
 import hmac
 import secrets
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -23,11 +23,20 @@ from emoconsent.errors import ConfigurationError, Unavailable, VaultError
 from emoconsent.vault.blind_index import blind_index
 from emoconsent.vault.envelope import associated_data, commits_to, open_, seal
 from emoconsent.vault.padding import pad
-from emoconsent.vault.ports import Epoch, KeyClass, KeyStore, RootKeyProvider, SystemKey, WrappedKey
+from emoconsent.vault.ports import (
+    Epoch,
+    EpochOver,
+    KeyClass,
+    KeyStore,
+    RootKeyProvider,
+    SystemKey,
+    WrappedKey,
+)
 from emoconsent.vault.subject_keys import SubjectKeys
 
 ACTIVE: Final = "active"
 RETIRED: Final = "retired"
+DESTROYING: Final = "destroying"
 DESTROYED: Final = "destroyed"
 ROW_MAC: Final = "row-mac"
 STORE_SEAL: Final = "store-seal"
@@ -36,6 +45,7 @@ SIGN_CERTIFICATES: Final = "sign-certificates"
 SIGN_CHECKPOINTS: Final = "sign-checkpoints"
 SIGN_CLOSINGS: Final = "sign-closings"
 TRIED_OWNERS: Final = 16
+_ATTEMPTS: Final = 8
 SYMMETRIC: Final = (ROW_MAC, STORE_SEAL)
 SIGNING: Final = (SIGN_RECEIPTS, SIGN_CERTIFICATES, SIGN_CHECKPOINTS, SIGN_CLOSINGS)
 
@@ -49,6 +59,7 @@ def index_name(epoch: int) -> str:
 class _Loaded:
     """What is in memory: key-encryption keys by epoch, the store's own keys by name."""
 
+    epochs: tuple[tuple[int, str], ...]
     active: int
     keks: dict[int, bytes]
     system: dict[str, bytes]
@@ -76,12 +87,13 @@ class Keyring:
         if not epochs:
             self._open_epoch(1)
             epochs = self.store.epochs()
-        keks = {e.epoch: self._kek(e) for e in epochs if e.state != DESTROYED}
+        keks = {e.epoch: self._kek(e) for e in epochs if e.state in (ACTIVE, RETIRED)}
         active = max(e.epoch for e in epochs if e.state == ACTIVE)
         self._ensure_system_keys(active, keks[active])
         rows = self.store.system_keys()
         system = {r.name: _unwrap(keks[r.epoch], r.wrapped, r.name) for r in rows if r.epoch in keks}
-        return _Loaded(active, keks, system, {r.name: r.public for r in rows if r.public})
+        public = {r.name: r.public for r in rows if r.public}
+        return _Loaded(_states(epochs), active, keks, system, public)
 
     def _open_epoch(self, number: int) -> None:
         self.roots.create(number)
@@ -121,6 +133,11 @@ class Keyring:
         with self._lock:
             self._loaded = self._load()
 
+    def refresh(self) -> None:
+        """``reload`` if another process rotated or destroyed an epoch since."""
+        if _states(self.store.epochs()) != self._loaded.epochs:
+            self.reload()
+
     def system(self, name: str) -> bytes:
         """A system key's 32 bytes (for signing keys: the Ed25519 seed)."""
         return self._loaded.system[name]
@@ -134,9 +151,10 @@ class Keyring:
         names = [index_name(e) for e in sorted(loaded.keks, reverse=True)]
         return [blind_index(loaded.system[n], subject_id) for n in names if n in loaded.system]
 
-    def index(self, subject_id: str) -> bytes:
-        """The blind index under the active epoch."""
-        return blind_index(self.system(index_name(self.epoch)), subject_id)
+    def index(self, subject_id: str) -> tuple[int, bytes]:
+        """The active epoch and the blind index under it."""
+        loaded = self._loaded
+        return loaded.active, blind_index(loaded.system[index_name(loaded.active)], subject_id)
 
     def keyed(self, kind: str, value: str) -> bytes:
         """A keyed hash of an identifier that is no subject's (staff, approvers)."""
@@ -145,14 +163,23 @@ class Keyring:
         return mac.digest()
 
     def make(self, owner: bytes) -> SubjectKeys:
-        """New data keys for *owner*, durable on return."""
-        loaded, opened = self._loaded, {}
-        for key_class in KeyClass:
-            secret = secrets.token_bytes(32)
-            wrapped = _wrap(loaded.keks[loaded.active], secret, _purpose(owner, key_class))
-            kept = self.store.put_key(WrappedKey(owner, key_class, loaded.active, wrapped), self._now())
-            opened[key_class] = self._open(kept)
+        """New data keys for *owner*, durable on return, under the epoch that is active in the store."""
+        opened = {key_class: self._open(self._put(owner, key_class)) for key_class in KeyClass}
         return SubjectKeys(owner, opened[KeyClass.SUBJECT], opened[KeyClass.EVIDENCE])
+
+    def _put(self, owner: bytes, key_class: KeyClass) -> WrappedKey:
+        secret = secrets.token_bytes(32)
+        for _ in range(_ATTEMPTS):
+            try:
+                return self.store.put_key(self._wrapped(owner, key_class, secret), self._now())
+            except EpochOver:
+                self.reload()
+        raise Unavailable("the root keys keep rotating; try again", outcome="not_done")
+
+    def _wrapped(self, owner: bytes, key_class: KeyClass, secret: bytes) -> WrappedKey:
+        loaded = self._loaded
+        wrapped = _wrap(loaded.keks[loaded.active], secret, _purpose(owner, key_class))
+        return WrappedKey(owner, key_class, loaded.active, wrapped)
 
     def open(self, owner: bytes) -> SubjectKeys:
         """The data keys of *owner*.
@@ -202,24 +229,28 @@ class Keyring:
         with self._lock:
             number = max(e.epoch for e in self.store.epochs()) + 1
             self._open_epoch(number)
-            self._loaded = self._load()
+        self.retire()
+        return number
+
+    def retire(self) -> None:
+        """Move the store's own keys to the newest epoch and retire the others. Repeats harmlessly."""
+        with self._lock:
+            loaded = self._load()
             for row in self.store.system_keys():
-                if row.name in (*SYMMETRIC, *SIGNING) and row.epoch != number:
-                    wrapped = _wrap(self._loaded.keks[number], self._loaded.system[row.name], row.name)
-                    self.store.replace_system_key(SystemKey(row.name, number, wrapped, row.public))
-            for epoch in self.store.epochs():
-                if epoch.state == ACTIVE and epoch.epoch != number:
-                    self.store.put_epoch(
-                        Epoch(epoch.epoch, RETIRED, epoch.opened_at, None, epoch.check_value)
-                    )
+                if row.name in (*SYMMETRIC, *SIGNING) and row.epoch != loaded.active:
+                    wrapped = _wrap(loaded.keks[loaded.active], loaded.system[row.name], row.name)
+                    self.store.replace_system_key(SystemKey(row.name, loaded.active, wrapped, row.public))
+            for old in self.store.epochs():
+                if old.state == ACTIVE and old.epoch != loaded.active:
+                    self.store.put_epoch(replace(old, state=RETIRED))
             self._loaded = self._load()
-            return number
 
     def rewrap(self, key: WrappedKey) -> None:
         """Move a data key to the active epoch."""
-        loaded = self._loaded
-        wrapped = _wrap(loaded.keks[loaded.active], self._open(key), _purpose(key.owner, key.key_class))
-        self.store.rewrap(key, WrappedKey(key.owner, key.key_class, loaded.active, wrapped))
+        try:
+            self.store.rewrap(key, self._wrapped(key.owner, key.key_class, self._open(key)))
+        except EpochOver:
+            self.reload()
 
 
 class StoreSeal:
@@ -232,6 +263,10 @@ class StoreSeal:
         return seal(
             self._keyring.system(STORE_SEAL), pad(plaintext), associated_data(kind="log", entry=entry_id)
         )
+
+
+def _states(epochs: Sequence[Epoch]) -> tuple[tuple[int, str], ...]:
+    return tuple((epoch.epoch, epoch.state) for epoch in epochs)
 
 
 def _purpose(owner: bytes, key_class: KeyClass) -> str:

@@ -36,7 +36,11 @@ class WrappedKey:
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """A period under one root key. ``state``: ``active``, ``retired`` or ``destroyed``."""
+    """A period under one root key.
+
+    ``state``: ``active``, ``retired``, ``destroying`` (nothing depends on it and its root key is
+    not read any more) or ``destroyed``.
+    """
 
     epoch: int
     state: str
@@ -65,6 +69,10 @@ class ClosingRow:
     signature: bytes
 
 
+class EpochOver(Exception):
+    """A key was to be put under an epoch that is not active any more: another process rotated."""
+
+
 class KeyStore(Protocol):
     """The store of wrapped keys: apart from the data, never in the data's backups.
 
@@ -85,7 +93,11 @@ class KeyStore(Protocol):
         """Insert, or replace the row of the same number."""
 
     def put_key(self, key: WrappedKey, created_at: int) -> WrappedKey:
-        """Insert, or read back what is already there for this owner and class."""
+        """Insert, or read back what is already there for this owner and class.
+
+        Raises:
+            EpochOver: the key's epoch is not active.
+        """
 
     def keys_of(self, owner: bytes) -> dict[KeyClass, WrappedKey]: ...
 
@@ -104,7 +116,11 @@ class KeyStore(Protocol):
     def under_epoch(self, epoch: int, limit: int) -> list[WrappedKey]: ...
 
     def rewrap(self, old: WrappedKey, new: WrappedKey) -> None:
-        """Replace *old* by *new* unless it changed or vanished meanwhile."""
+        """Replace *old* by *new* unless it changed or vanished meanwhile.
+
+        Raises:
+            EpochOver: the new key's epoch is not active.
+        """
 
     def put_system_key(self, key: SystemKey) -> SystemKey:
         """Insert, or read back what is already there."""
