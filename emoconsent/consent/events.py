@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -68,10 +68,10 @@ class ConsentEvent:
     notice: str | None = None
     channel: str | None = None
     language: str | None = None
-    given_by: str | None = None
-    evidence: str | None = None
-    age_band: str | None = None
-    guardian: str | None = None
+    given_by: str | None = field(default=None, repr=False)
+    evidence: str | None = field(default=None, repr=False)
+    age_band: str | None = field(default=None, repr=False)
+    guardian: str | None = field(default=None, repr=False)
     entry_id: bytes | None = None
 
     def covers(self, purpose: str, modality: Modality) -> bool:

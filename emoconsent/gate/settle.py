@@ -10,7 +10,7 @@ import json
 import secrets
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from emoconsent.audit.entry import EventTag, Fact
@@ -38,7 +38,7 @@ class Recognition:
     """What a guarded call gives: the record, what the recognizer returned, and the decision."""
 
     record: EmotionRecord
-    output: Any
+    output: Any = field(repr=False)
     decision: Decision
 
 

@@ -6,6 +6,7 @@ import json
 import secrets
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -21,8 +22,14 @@ from emoconsent.rights.certificate import TYPE, addendum
 from emoconsent.rights.erasure import ErasureServices, certificate_mac
 from emoconsent.rights.ports import CertificateRow, RightsTransaction
 from emoconsent.twins import AsyncTwins
-from emoconsent.vault.keyring import DESTROYED, DESTROYING, RETIRED, SIGN_CERTIFICATES, index_name
-from emoconsent.vault.ports import Epoch
+from emoconsent.vault.keyring import (
+    ACTIVE,
+    DESTROYED,
+    DESTROYING,
+    RETIRED,
+    SIGN_CERTIFICATES,
+    index_name,
+)
 
 KIND: Final = "epoch"
 BATCH: Final = 200
@@ -155,7 +162,8 @@ class Keys(AsyncTwins):
         """
         number, keyring = _epoch(intent), self._s.keyring
         old = next(e for e in keyring.store.epochs() if e.epoch == number)
-        keyring.store.put_epoch(replace(old, state=DESTROYING))
+        if old.state != DESTROYED:
+            keyring.store.put_epoch(replace(old, state=DESTROYING))
         keyring.store.remove_system_key(index_name(number))
         keyring.reload()
         destruction = keyring.roots.destroy(number)
@@ -174,12 +182,13 @@ class Keys(AsyncTwins):
         self._s.committed()
 
     def finish_open(self) -> int:
-        """Finish the destructions that a crash left open; how many."""
-        with self._s.database.read() as tx:
-            rows = [r for r in intents.still_open(tx, self._s.ledger.mac) if r.kind == KIND]
-        for row in rows:
-            self.resume(row)
-        return len(rows)
+        """Finish the destructions that were left open and can be confirmed now; how many."""
+        done = 0
+        for row in self._open_intents():
+            with suppress(ConfigurationError):  # not confirmed yet: the intent stays open
+                self.resume(row)
+                done += 1
+        return done
 
     def _add_addenda(self, tx: RightsTransaction, at: datetime) -> None:
         """Certificates whose last epoch is gone, and all before it, are now without residue."""
@@ -207,3 +216,7 @@ class Keys(AsyncTwins):
 
     def _log(self, tx: RightsTransaction, tag: EventTag, number: int) -> None:
         self._s.ledger.scribe.write(tx.log, secrets.token_bytes(16), tag, tx.now(), facts={"epoch": number})
+
+
+def _epoch(intent: IntentRow) -> int:
+    return int(json.loads(intent.detail)["epoch"])

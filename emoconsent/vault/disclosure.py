@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from emoconsent.audit.entry import Entry, EventTag, Fact
@@ -28,7 +28,7 @@ class LogLine:
     role: str | None
     facts: Mapping[str, Fact]
     who: str | None
-    reason: str | None
+    reason: str | None = field(repr=False)
 
 
 def disclose(entries: Iterable[Entry], keys: SubjectKeys, alias: Callable[[str], str]) -> list[LogLine]:

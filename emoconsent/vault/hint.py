@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from emoconsent.vault.record import EmotionRecord, Level
@@ -19,8 +19,8 @@ class Hint:
     recognizer's card states it.
     """
 
-    level: Level | None
-    advice: tuple[str, ...]
+    level: Level | None = field(repr=False)
+    advice: tuple[str, ...] = field(repr=False)
     as_of: datetime | None
     quality: str
 

@@ -6,7 +6,7 @@ once, each graded in [0, 1]; big6 has no "neutral", which is an empty category l
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -122,6 +122,7 @@ class EmotionRecord:
     """An inference about a person, as the vault keeps it.
 
     ``id`` is None for an ephemeral purpose: such a record is answered and logged, not stored.
+    Its ``repr`` shows no emotion, so that none gets into a log line by accident.
     ``revision`` 0 is what the recognizer inferred; later ones are corrections by ``provenance``.
     """
 
@@ -131,11 +132,11 @@ class EmotionRecord:
     recognizer: str
     recognizer_version: str
     inferred_at: datetime
-    inference: Inference
+    inference: Inference = field(repr=False)
     revision: int = 0
     provenance: str = "recognizer"
     contested: bool = False
-    comment: str | None = None
+    comment: str | None = field(default=None, repr=False)
 
     @property
     def categories(self) -> tuple[Category, ...]:
