@@ -17,11 +17,13 @@ import os
 import threading
 import weakref
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from emoconsent.consent.ports import PendingCall
+from emoconsent.errors import Unavailable
 from emoconsent.vocabulary import Scope
 
 GENERATION_BITS: Final = 24
@@ -102,7 +104,8 @@ class HoldTable:
     def __init__(self, locks: SharedLocks) -> None:
         self._locks = locks
         self._mutex = threading.Lock()
-        self._counts: dict[tuple[int, int], int] = {}
+        # By session, too: a lock lost with its session stands behind no later hold.
+        self._counts: dict[tuple[int, int, int], int] = {}
         _TABLES.add(self)
 
     def take(self, keys: Iterable[tuple[HoldKey, int]]) -> Hold:
@@ -110,19 +113,22 @@ class HoldTable:
         hold = Hold((), self._locks.session, os.getpid())
         try:
             for key, generation in keys:
-                self._enter(key.number, min(generation, MAX_GENERATION))
+                self._enter(hold.session, key.number, min(generation, MAX_GENERATION))
                 hold.keys = (*hold.keys, (key, generation))
         except BaseException:
             self.release(hold)
             raise
         return hold
 
-    def _enter(self, key: int, generation: int) -> None:
+    def _enter(self, session: int, key: int, generation: int) -> None:
         with self._mutex:
-            count = self._counts.get((key, generation), 0)
+            count = self._counts.get((session, key, generation), 0)
             if count == 0:
                 self._locks.acquire(key, generation)
-            self._counts[key, generation] = count + 1
+                if self._locks.session != session:  # taken in a new session: the caller starts over
+                    self._give_back(key, generation)
+                    raise Unavailable("the session that keeps the holds was lost; try again")
+            self._counts[session, key, generation] = count + 1
 
     def release(self, hold: Hold) -> None:
         """Give the hold back. Harmless twice; a child never releases what its parent holds."""
@@ -130,15 +136,21 @@ class HoldTable:
             return
         hold.released = True
         for key, generation in hold.keys:
-            self._leave(key.number, min(generation, MAX_GENERATION))
+            self._leave(hold.session, key.number, min(generation, MAX_GENERATION))
 
-    def _leave(self, key: int, generation: int) -> None:
+    def _leave(self, session: int, key: int, generation: int) -> None:
         with self._mutex:
-            count = self._counts[key, generation] - 1
+            count = self._counts[session, key, generation] - 1
             if count:
-                self._counts[key, generation] = count
+                self._counts[session, key, generation] = count
                 return
-            del self._counts[key, generation]
+            del self._counts[session, key, generation]
+            if session == self._locks.session:
+                self._give_back(key, generation)
+
+    def _give_back(self, key: int, generation: int) -> None:
+        """Unlock. A fault ends the session, and the lock with it, so there is nothing left to do."""
+        with suppress(Unavailable):
             self._locks.release(key, generation)
 
     def release_own(self) -> None:
@@ -160,7 +172,7 @@ class HoldTable:
         for key in keys:
             number = key.number
             with self._mutex:
-                here = any(n == number and g < before for n, g in self._counts)
+                here = any(n == number and g < before for _, n, g in self._counts)
             processes = [f"pid {os.getpid()} (this process)"] if here else []
             processes += self._locks.elsewhere(number, before)
             found += [PendingCall(process, key.purpose, key.modality) for process in processes]

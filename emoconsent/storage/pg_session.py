@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import os
 import platform
+import select
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import Dialect
@@ -46,11 +47,23 @@ class PgSession:
 
     @property
     def session(self) -> int:
-        """Counts the sessions so far: locks of an earlier one are lost."""
+        """Counts the sessions so far: locks of an earlier one are lost.
+
+        A server that ended the session has said so on the socket; nobody else writes there unasked.
+        """
         with self._mutex:
-            if self._connection is not None and self._connection.closed:
-                self._lost()
+            if self._connection is not None and self._spoken_to():
+                with suppress(Unavailable), self._driver() as connection:
+                    connection.execute("select 1")
             return self._session
+
+    def _spoken_to(self) -> bool:
+        """Whether the connection is closed, or the server sent something that nobody asked for."""
+        if self._connection.closed:
+            return True
+        waiting = select.poll()
+        waiting.register(self._connection.pgconn.socket, select.POLLIN)
+        return bool(waiting.poll(0))
 
     @contextmanager
     def _driver(self) -> Iterator[Any]:
@@ -83,8 +96,11 @@ class PgSession:
         )
 
     def _lost(self) -> None:
+        """Close for good: a connection in doubt must not go on holding locks."""
         self._session += 1
-        self._connection = None
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
     def acquire(self, key: int, generation: int) -> None:
         self._advisory("pg_advisory_lock_shared", key, generation)
