@@ -22,7 +22,7 @@ from emoconsent.consent.publishing import book_from
 from emoconsent.consent.receipt import Receipt
 from emoconsent.consent.status import Question, Standing, standing
 from emoconsent.consent.withdrawal import Withdrawal
-from emoconsent.errors import InvalidInput, NotFound
+from emoconsent.errors import InvalidInput, NotFound, Unavailable
 from emoconsent.policy.regimes import needs_guardian
 from emoconsent.twins import AsyncTwins
 from emoconsent.vocabulary import Modality, Scope
@@ -229,6 +229,7 @@ class ConsentRegistry(AsyncTwins):
             book = book_from(self._s.chain.rows(tx))
             known, fresh = self._s.ledger.enrol(tx, subject)
             try:
+                _not_being_erased(tx, known)
                 new = make(tx, book, known)
             except BaseException:
                 if fresh is not None:
@@ -297,6 +298,12 @@ class ConsentRegistry(AsyncTwins):
         withdrawal = Withdrawal([KeyDrain(self._s.holds, keys, number)] if keys else ())
         withdrawal.wait(0.0 if _on_event_loop() else timeout)
         return withdrawal
+
+
+def _not_being_erased(tx: ConsentTransaction, known: Subject) -> None:
+    """What is opened during an erasure would die with it, unseen by whoever was told that it counts."""
+    if any(row.kind == EventKind.ERASE for row in tx.events.of(known.row.subject_ref)):
+        raise Unavailable("the subject is being erased; try again when that is done", outcome="not_done")
 
 
 def _on_event_loop() -> bool:

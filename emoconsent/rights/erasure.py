@@ -84,21 +84,42 @@ class Erasure:
             log_links=len(tx.log.linked(ref)),
         )
 
-    def begin(self, subject_ref: bytes, request_id: bytes | None, role: Role) -> IntentRow:
-        """Step 1. From its return on the subject is fenced, and ``resume`` can do the rest."""
-        closing = self._s.closer.closings.announce(EventKind.ERASE, subject_ref, None, None)
+    def begin(self, subject_ref: bytes | None, request_id: bytes, role: Role) -> IntentRow | None:
+        """Step 1. From its return on the subject is fenced, and ``resume`` can do the rest.
+
+        Returns None if another process has finished the request meanwhile, and the intent that is
+        there if one has begun it. A request about nobody known takes the same steps, on a
+        reference that nothing has.
+        """
+        closing = None
+        with self._s.database.read() as tx:
+            if subject_ref is not None and tx.subjects.by_ref(subject_ref) is None:
+                subject_ref = None  # erased already, by another request or by a replay
+            begun = self._begun(tx, request_id)
+        if subject_ref is not None and begun is None:
+            closing = self._s.closer.closings.announce(EventKind.ERASE, subject_ref, None, None)
         with self._s.database.write() as tx:
-            known = self._s.ledger.get(tx, subject_ref, lock=True)
-            if known is None:
-                raise Unavailable("the subject was erased meanwhile", outcome="not_done")
-            new = NewEvent(EventKind.ERASE, EventTag.CONSENT_ERASE, role=role)
-            event, _ = self._s.ledger.append(tx, known, new)
-            self._s.closer.mark(tx, closing)
-            intent = self.announce(tx, subject_ref, request_id, event.number)
-            if request_id is not None:
+            row = tx.requests.get(request_id, lock=True)
+            intent = self._begun(tx, request_id)
+            if intent is None and row is not None and row.state != RequestState.COMPLETED:
+                number = self._fence(tx, subject_ref, role)
+                intent = self.announce(tx, subject_ref or secrets.token_bytes(16), request_id, number)
                 self._set_state(tx, request_id, RequestState.IN_PROGRESS)
+            if closing is not None:
+                self._s.closer.mark(tx, closing)
         self._s.committed()
         return intent
+
+    def _begun(self, tx: RightsTransaction, request_id: bytes) -> IntentRow | None:
+        rows = intents.still_open(tx, self._s.ledger.mac)
+        return next((row for row in rows if json.loads(row.detail).get("request") == request_id.hex()), None)
+
+    def _fence(self, tx: RightsTransaction, subject_ref: bytes | None, role: Role) -> int:
+        known = self._s.ledger.get(tx, subject_ref, lock=True) if subject_ref is not None else None
+        if known is None:
+            return 0
+        new = NewEvent(EventKind.ERASE, EventTag.CONSENT_ERASE, role=role)
+        return self._s.ledger.append(tx, known, new)[0].number
 
     def announce(
         self, tx: RightsTransaction, subject_ref: bytes, request_id: bytes | None, number: int

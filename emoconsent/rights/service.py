@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from emoconsent.access.permissions import Permission, Relation, authorize
 from emoconsent.access.principal import Principal
 from emoconsent.audit.entry import EventTag
 from emoconsent.clock import from_micros
 from emoconsent.consent.identifier import check_identifier, check_text
-from emoconsent.consent.ledger import TAMPERED
+from emoconsent.consent.ledger import TAMPERED, subject_mac
 from emoconsent.errors import AccessDenied, InvalidInput, NotFound, RightsError, Unavailable
 from emoconsent.rights import intents
 from emoconsent.rights.certificate import Certificate
+from emoconsent.rights.erasure import KIND as ERASURE
 from emoconsent.rights.erasure import Erasure, ErasureServices, Plan
 from emoconsent.rights.ports import RequestRow, RightsTransaction
 from emoconsent.rights.request import RequestKind, RequestState, RightsRequest, request_mac, step
@@ -137,14 +139,8 @@ class Rights(AsyncTwins):
         with self._s.database.read() as tx:
             row = self._checked(tx, raw)
             relations = {Relation.REQUEST} if row.state != RequestState.RECEIVED else set()
-            known = self._s.ledger.get(tx, row.subject_ref) if row.subject_ref is not None else None
-            if known is not None and principal.role is Role.SUBJECT:
-                handle = self._s.keyring.open(known.row.subject_ref).open_handle(known.row.sealed_handle)
-                relations |= (
-                    {Relation.SELF}
-                    if secrets.compare_digest(handle.encode(), principal.id.encode())
-                    else set()
-                )
+            if principal.role is Role.SUBJECT and self._asked_by(tx, row, principal.id):
+                relations.add(Relation.SELF)
         try:
             authorize(principal, Permission.FULFIL_REQUEST, relations=relations)
         except AccessDenied:
@@ -157,39 +153,35 @@ class Rights(AsyncTwins):
             raise
         return row
 
+    def _asked_by(self, tx: RightsTransaction, request: RequestRow, subject_id: str) -> bool:
+        """Whether the request is about *subject_id*; told by index, for the keys may be gone already."""
+        row = tx.subjects.by_ref(request.subject_ref) if request.subject_ref is not None else None
+        if row is None:
+            return False
+        if not secrets.compare_digest(subject_mac(self._s.ledger.mac, row), bytes(row.mac)):
+            raise Unavailable(TAMPERED)
+        return bytes(row.handle_index) in self._s.ledger.custody.indexes(subject_id, fresh=True)
+
     def _erase(self, raw: bytes, row: RequestRow, principal: Principal, timeout: float) -> None:
         if row.state == RequestState.RECEIVED:
             self.verify(raw.hex(), evidence="the host process states that the subject acts in person")
-        intent = self._intent_of(raw)
-        if intent is None and row.subject_ref is None:
-            intent = self._nothing_held(raw)
-        elif intent is None and row.subject_ref is not None:
-            intent = self.erasure.begin(row.subject_ref, raw, principal.role)
-        if intent is None:
-            raise Unavailable("the request's erasure cannot be found; run `emoconsent doctor`")
-        self.erasure.resume(intent, timeout=timeout)
+        intent = self.erasure.begin(row.subject_ref, raw, principal.role)
+        if intent is not None:
+            self.erasure.resume(intent, timeout=timeout)
 
-    def _intent_of(self, raw: bytes) -> Any:
+    def finish_open(self, *, timeout: float = 1.0) -> int:
+        """Finish the erasures that a crash or a restore left open; how many.
+
+        One that waits for a call in another process stays open, and fenced.
+        """
         with self._s.database.read() as tx:
-            rows = intents.still_open(tx, self._s.ledger.mac)
-        return next((r for r in rows if json.loads(r.detail).get("request") == raw.hex()), None)
-
-    def _nothing_held(self, raw: bytes) -> Any:
-        """A request about somebody unknown: the same steps, on a reference that nothing has."""
-        with self._s.database.write() as tx:
-            row = self._checked(tx, raw)
-            state = step(RequestState(row.state), RequestState.IN_PROGRESS)
-            row = replace(row, state=state)
-            tx.requests.put(replace(row, mac=request_mac(self._s.ledger.mac, row)))
-            return self.erasure.announce(tx, secrets.token_bytes(16), raw, 0)
-
-    def finish_open(self, *, timeout: float = 10.0) -> int:
-        """Finish the erasures that a crash or a restore left open; how many."""
-        with self._s.database.read() as tx:
-            rows = [r for r in intents.still_open(tx, self._s.ledger.mac) if r.kind == "erasure"]
+            rows = [r for r in intents.still_open(tx, self._s.ledger.mac) if r.kind == ERASURE]
+        done = 0
         for row in rows:
-            self.erasure.resume(row, timeout=timeout)
-        return len(rows)
+            with suppress(Unavailable):
+                self.erasure.resume(row, timeout=timeout)
+                done += 1
+        return done
 
     def under_request(self, tx: RightsTransaction, subject_ref: bytes) -> bool:
         """Whether a verified, unfinished request of the subject exists."""
