@@ -22,10 +22,12 @@ class Permission(StrEnum):
 
     READ_RECORDS = "read_records"
     READ_HINT = "read_hint"
+    READ_AGGREGATE = "read_aggregate"
     CORRECT_RECORD = "correct_record"
     CONTEST_RECORD = "contest_record"
     DELETE_RECORD = "delete_record"
     OPEN_CASE = "open_case"
+    BREAK_GLASS = "break_glass"
     SUBMIT_REQUEST = "submit_request"
     VERIFY_REQUEST = "verify_request"
     FULFIL_REQUEST = "fulfil_request"
@@ -42,19 +44,26 @@ class Relation(StrEnum):
     SELF = "self"
     CASE = "case"
     REQUEST = "request"
+    BREAK_GLASS = "break_glass"
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A cell of the table: the relation that must hold (None: no subject is involved), for which purposes."""
+    """A cell of the table: one of the relations must hold, for one of the purposes.
 
-    relation: Relation | None = None
+    ``relations`` is empty where no single subject is involved; ``purposes`` is None for any.
+    """
+
+    relations: frozenset[Relation] = frozenset()
     purposes: frozenset[str] | None = None  # None: any purpose that is stated
 
 
 _CARE: Final = frozenset({"customer_care", "dispute_management", "claims_management"})
-_SELF: Final = Rule(Relation.SELF)
-_REQUEST: Final = Rule(Relation.REQUEST)
+_STATISTICS: Final = frozenset({"service_improvement", "service_monitoring"})
+_SELF: Final = Rule(frozenset({Relation.SELF}))
+_CASE: Final = Rule(frozenset({Relation.CASE}), _CARE)
+_REQUEST: Final = Rule(frozenset({Relation.REQUEST}))
+_REQUEST_OR_GLASS: Final = Rule(frozenset({Relation.REQUEST, Relation.BREAK_GLASS}))
 _OFFICE: Final = Rule()
 
 TABLE: Final[dict[tuple[Role, Permission], Rule]] = {
@@ -66,8 +75,10 @@ TABLE: Final[dict[tuple[Role, Permission], Rule]] = {
     (Role.SUBJECT, Permission.FULFIL_REQUEST): _SELF,
     (Role.SUBJECT, Permission.READ_OWN_LOG): _SELF,
     (Role.AGENT, Permission.OPEN_CASE): _OFFICE,
-    (Role.AGENT, Permission.READ_HINT): Rule(Relation.CASE, _CARE),
-    (Role.DPO, Permission.READ_RECORDS): _REQUEST,
+    (Role.AGENT, Permission.READ_HINT): _CASE,
+    (Role.ANALYST, Permission.READ_AGGREGATE): Rule(purposes=_STATISTICS),
+    (Role.DPO, Permission.READ_RECORDS): _REQUEST_OR_GLASS,
+    (Role.DPO, Permission.BREAK_GLASS): _OFFICE,
     (Role.DPO, Permission.CORRECT_RECORD): _REQUEST,
     (Role.DPO, Permission.CONTEST_RECORD): _REQUEST,
     (Role.DPO, Permission.DELETE_RECORD): _REQUEST,
@@ -104,8 +115,8 @@ def authorize(
         raise AccessDenied("role", f"the role {principal.role.value} has no permission to {permission.value}")
     if rule.purposes is not None and purpose not in rule.purposes:
         raise AccessDenied("purpose", f"the role {principal.role.value} may not do this for that purpose")
-    if rule.relation is not None and rule.relation not in relations:
-        raise AccessDenied("relation", _WANTING[rule.relation])
+    if rule.relations and not rule.relations.intersection(relations):
+        raise AccessDenied("relation", "; or ".join(_WANTING[r] for r in sorted(rule.relations)))
     return rule
 
 
@@ -113,4 +124,5 @@ _WANTING: Final = {
     Relation.SELF: "a subject may act only on what is their own",
     Relation.CASE: "an open case of this subject is needed; open one with access.open_case",
     Relation.REQUEST: "a verified rights request of this subject is needed",
+    Relation.BREAK_GLASS: "a stated emergency is needed (access.break_glass)",
 }

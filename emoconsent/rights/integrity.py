@@ -39,7 +39,8 @@ _CHAINED: Final = frozenset(
     }
 )
 _OF_SUBJECT: Final = frozenset(tag for tag in EventTag if tag.value.startswith("consent:")) | {
-    EventTag.CASE_OPEN
+    EventTag.CASE_OPEN,
+    EventTag.BREAK_GLASS,
 }
 
 

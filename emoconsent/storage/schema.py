@@ -123,6 +123,7 @@ cases = Table(
     data,
     _bytes("subject_ref", primary_key=True),
     _bytes("case_id", primary_key=True),
+    Column("kind", Text, nullable=False),
     _bytes("agent"),
     _micros("opened_at"),
     _micros("expires_at"),

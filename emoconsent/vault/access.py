@@ -1,4 +1,4 @@
-"""Cases: what lets a support agent work with one subject, for a while, for a reason."""
+"""Time-boxed rights to look at one subject, each with a reason: an agent's case, an emergency."""
 
 from __future__ import annotations
 
@@ -25,11 +25,13 @@ from emoconsent.vault.subject_keys import SubjectKeys
 from emoconsent.vocabulary import Role
 
 MAX_HOURS: Final = 72
+CASE: Final = "case"
+BREAK_GLASS: Final = "break_glass"
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An open case: its id and when it ends by itself."""
+    """An open case, or a broken glass: its id and when it ends by itself."""
 
     id: str
     expires_at: datetime
@@ -77,11 +79,22 @@ class Access(AsyncTwins):
             AccessDenied: the principal is no agent.
             NotFound: nothing is known of that subject.
         """
-        check_identifier(subject)
         authorize(principal, Permission.OPEN_CASE)
+        return self._open(subject, CASE, principal, reason, hours)
+
+    def break_glass(self, subject: str, *, principal: Principal, reason: str, hours: float = 1) -> Case:
+        """Let a data protection officer read without a request, in an emergency, for a while.
+
+        The subject sees it in their own log at once, with the reason as stated.
+        """
+        authorize(principal, Permission.BREAK_GLASS)
+        return self._open(subject, BREAK_GLASS, principal, reason, hours)
+
+    def _open(self, subject: str, kind: str, principal: Principal, reason: str, hours: float) -> Case:
+        check_identifier(subject)
         check_text(reason, name="reason", limit=500)
-        problems = [] if reason.strip() else ["reason: why is the case opened?"]
-        if not isinstance(hours, (int, float)) or not 0 < hours <= MAX_HOURS:
+        problems = [] if reason.strip() else ["reason: must be stated"]
+        if isinstance(hours, bool) or not isinstance(hours, (int, float)) or not 0 < hours <= MAX_HOURS:
             problems.append(f"hours: more than 0, at most {MAX_HOURS}")
         if problems:
             raise InvalidInput(problems)
@@ -89,38 +102,39 @@ class Access(AsyncTwins):
             known = self._ledger.find(tx, subject)
             if known is None:
                 raise NotFound("nothing is known of that subject")
-            case = self._add(tx, self._keyring.open(known.row.subject_ref), principal, reason, hours)
+            keys = self._keyring.open(known.row.subject_ref)
+            private = json.dumps({"actor": principal.id, "reason": reason}).encode()
+            row = self._row(tx.now(), keys, kind, principal, private, hours)
+            tx.cases.add(row)
+            self._ledger.scribe.write(
+                tx.log,
+                row.entry_id,
+                EventTag.CASE_OPEN if kind == CASE else EventTag.BREAK_GLASS,
+                row.opened_at,
+                role=principal.role.value,
+                private=private,
+                effects=(row.mac,),
+                about=keys,
+            )
         self._committed()
-        return case
+        return Case(bytes(row.case_id).hex(), from_micros(row.expires_at))
 
-    def _add(
-        self, tx: VaultTransaction, keys: SubjectKeys, principal: Principal, reason: str, hours: float
-    ) -> Case:
-        case_id, entry_id, at = secrets.token_bytes(16), secrets.token_bytes(16), tx.now()
-        private = json.dumps({"actor": principal.id, "reason": reason}).encode()
+    def _row(
+        self, at: int, keys: SubjectKeys, kind: str, principal: Principal, private: bytes, hours: float
+    ) -> CaseRow:
+        case_id = secrets.token_bytes(16)
         row = CaseRow(
             subject_ref=keys.ref,
             case_id=case_id,
+            kind=kind,
             agent=self._agent(principal),
             opened_at=at,
             expires_at=at + int(hours * 3_600_000_000),
             sealed=keys.seal_case(private, case_id),
-            entry_id=entry_id,
+            entry_id=secrets.token_bytes(16),
             mac=b"",
         )
-        row = replace(row, mac=case_mac(self._ledger.mac, row))
-        tx.cases.add(row)
-        self._ledger.scribe.write(
-            tx.log,
-            entry_id,
-            EventTag.CASE_OPEN,
-            at,
-            role=principal.role.value,
-            private=private,
-            effects=(row.mac,),
-            about=keys,
-        )
-        return Case(case_id.hex(), from_micros(row.expires_at))
+        return replace(row, mac=case_mac(self._ledger.mac, row))
 
     def _agent(self, principal: Principal) -> bytes:
         return self._keyring.keyed("agent", principal.id)
@@ -149,16 +163,21 @@ class Access(AsyncTwins):
         found = set()
         if principal.role is Role.SUBJECT and secrets.compare_digest(principal.id.encode(), handle.encode()):
             found.add(Relation.SELF)
-        if principal.role is Role.AGENT and self._has_case(tx, keys.ref, principal):
+        opened = self._opened_by(tx, keys.ref, principal)
+        if principal.role is Role.AGENT and CASE in opened:
             found.add(Relation.CASE)
+        if principal.role is Role.DPO and BREAK_GLASS in opened:
+            found.add(Relation.BREAK_GLASS)
         if principal.role is Role.DPO and self._under_request(tx, keys.ref):
             found.add(Relation.REQUEST)
         return found
 
-    def _has_case(self, tx: VaultTransaction, subject_ref: bytes, principal: Principal) -> bool:
-        now, agent, open_ = tx.now(), self._agent(principal), False
+    def _opened_by(self, tx: VaultTransaction, subject_ref: bytes, principal: Principal) -> set[str]:
+        """The kinds of rights to look that *principal* opened and that have not ended."""
+        now, agent, kinds = tx.now(), self._agent(principal), set()
         for row in tx.cases.of(subject_ref):
             if not secrets.compare_digest(case_mac(self._ledger.mac, row), bytes(row.mac)):
                 raise Unavailable(TAMPERED)
-            open_ = open_ or (row.expires_at > now and secrets.compare_digest(bytes(row.agent), agent))
-        return open_
+            if row.expires_at > now and secrets.compare_digest(bytes(row.agent), agent):
+                kinds.add(row.kind)
+        return kinds

@@ -212,10 +212,14 @@ class RecordStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CaseRow:
-    """An agent's open case. ``agent`` is a keyed hash of the agent's identifier."""
+    """A time-boxed right to look: an agent's ``case``, or a ``break_glass``.
+
+    ``agent`` is a keyed hash of the identifier of whoever opened it.
+    """
 
     subject_ref: bytes
     case_id: bytes
+    kind: str
     agent: bytes
     opened_at: int
     expires_at: int

@@ -24,6 +24,7 @@ from emoconsent.consent.ledger import Ledger
 from emoconsent.errors import AccessDenied, InvalidInput, NotFound
 from emoconsent.twins import AsyncTwins
 from emoconsent.vault.access import Access
+from emoconsent.vault.aggregate import Aggregate, aggregate
 from emoconsent.vault.codec import inference_to_dict
 from emoconsent.vault.correction import corrected
 from emoconsent.vault.hint import Advise, Hint, hint_from
@@ -98,6 +99,45 @@ class Vault(AsyncTwins):
             self._log(found, EventTag.VAULT_READ, principal, facts, reason)
         self._s.committed()
         return hint_from(records, self._s.advise, self._s.quality, language) if as_hint else records
+
+    def aggregate(self, *, principal: Principal, purpose: str, reason: str) -> Aggregate:
+        """Counts of levels over all subjects whose live consent covers *purpose*, for analysts.
+
+        Reads every record of the purpose: not for a page that somebody waits for.
+        """
+        _stated(purpose, reason)
+        authorize(principal, Permission.READ_AGGREGATE, purpose=purpose)
+        with self._s.database.read() as tx:
+            refs = tx.subjects.refs()
+        found = aggregate(pair for ref in refs for pair in self._records_for(ref, purpose))
+        with self._s.database.write() as tx:
+            facts: dict[str, Fact] = {"purpose": purpose, "groups": len(found.subjects)}
+            private = json.dumps({"actor": principal.id, "reason": reason}).encode()
+            self._s.ledger.scribe.write(
+                tx.log,
+                secrets.token_bytes(16),
+                EventTag.VAULT_AGGREGATE,
+                tx.now(),
+                role=principal.role.value,
+                facts=facts,
+                private=private,
+            )
+        self._s.committed()
+        return found
+
+    def _records_for(self, ref: bytes, purpose: str) -> list[tuple[bytes, EmotionRecord]]:
+        """One subject's usable records of *purpose*, under a hold; none if erased meanwhile."""
+        hold = self._s.holds.take([(vault_key(ref), 0)])
+        try:
+            with self._s.database.read() as tx:
+                known = self._s.ledger.get(tx, ref)
+                if known is None:
+                    return []
+                keys = self._s.keyring.open(ref)
+                records = self._latest(_Opened(tx, keys, ""), live=True)
+            return [(ref, record) for record in records if record.purpose == purpose]
+        finally:
+            self._s.holds.release(hold)
 
     def revisions(
         self, record_id: str, *, principal: Principal, reason: str = "own record"
