@@ -63,8 +63,11 @@ class CatalogueChain:
 
     def rows(self, tx: ConsentTransaction, *, lock: bool = False) -> Sequence[CatalogueRow]:
         """The whole chain, checked; with *lock* nobody else appends until the transaction ends."""
-        head = tx.catalogue.head(lock=lock)
-        return checked_rows(self.mac, tx.catalogue.rows(), head)
+        head, rows = tx.catalogue.head(lock=lock), tx.catalogue.rows()
+        while (again := tx.catalogue.head()) != head:
+            # Somebody appended between the two reads (read committed): read both anew.
+            head, rows = again, tx.catalogue.rows()
+        return checked_rows(self.mac, rows, head)
 
     def append(
         self,

@@ -82,10 +82,10 @@ class Closer:
         """Let *handler* do, in the taking-over transaction, what an event alone does not."""
         self._handlers[kind] = handler
 
-    def mark(self, tx: ConsentTransaction, closing: Closing) -> None:
-        """Note in this transaction that *closing* is in force in the database."""
+    def mark(self, tx: ConsentTransaction, closing: Closing) -> bool:
+        """Note in this transaction that *closing* is in force; False if another one has done so."""
         mac = self._ledger.mac("closings_applied", closing.number, closing.hash)
-        tx.closings.mark(closing.number, closing.hash, mac)
+        return tx.closings.mark(closing.number, closing.hash, mac)
 
     def behind(self, tx: ConsentTransaction) -> list[Closing]:
         """Announced closings that the database does not know."""
@@ -97,25 +97,33 @@ class Closer:
     def catch_up(self) -> int:
         """Take over every announced closing that the database does not know; how many."""
         with self._database.read() as tx:
-            if not self.behind(tx):
-                return 0
-        with self._database.write() as tx:
             missing = self.behind(tx)
-            for closing in missing:
-                self._take_over(tx, closing)
-        return len(missing)
+        taken = 0
+        for closing in missing:
+            with self._database.write() as tx:
+                taken += self._take_over(tx, closing)
+        return taken
 
-    def _take_over(self, tx: ConsentTransaction, closing: Closing) -> None:
+    def _take_over(self, tx: ConsentTransaction, closing: Closing) -> bool:
+        """Do what *closing* announced, unless whoever announced it did so meanwhile.
+
+        Locks what it closes before it marks, as those who announce do: whoever is still at it is
+        waited for, and what they opened afterwards is not closed again.
+        """
+        subject = self._known(tx, closing)
+        if closing.subject_ref is None:
+            tx.catalogue.head(lock=True)
+        if not self.mark(tx, closing):
+            return False
         handler = self._handlers.get(closing.kind)
         if handler is not None:
             handler(tx, closing)
-        subject = self._known(tx, closing)
         if subject is not None and closing.kind in SUBJECT_CLOSINGS:
             kind = EventKind(closing.kind)
             scope = scope_from_text(closing.scope)
             new = NewEvent(kind, SUBJECT_CLOSINGS[kind], scope=scope, facts={"replayed": closing.number})
             self._ledger.append(tx, subject, new)
-        self.mark(tx, closing)
+        return True
 
     def _known(self, tx: ConsentTransaction, closing: Closing) -> Subject | None:
         if closing.subject_ref is None:

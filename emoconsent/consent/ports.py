@@ -111,7 +111,8 @@ class ClosingStore(Protocol):
 
     def applied(self) -> dict[int, bytes]: ...
 
-    def mark(self, number: int, hash_: bytes, mac: bytes) -> None: ...
+    def mark(self, number: int, hash_: bytes, mac: bytes) -> bool:
+        """False if another transaction has marked it before."""
 
     def marks(self) -> list[tuple[int, bytes, bytes]]: ...
 

@@ -87,17 +87,14 @@ class Notices(AsyncTwins):
         return parsed
 
     def _known(self, parsed: Notice) -> Notice | None:
-        found = self.book().get(parsed.id)
-        if found is not None and found.content_hash != parsed.content_hash:
-            raise InvalidInput([f"{parsed.id} is published with other content; give it a new version"])
-        return found
+        return _same(self.book(), parsed)
 
     def _append(self, parsed: Notice) -> int:
         content = rfc8785.dumps(notice_to_dict(parsed)).decode()
         with self._database.write() as tx:
             rows = self._chain.rows(tx, lock=True)
             book = book_from(rows)
-            if book.get(parsed.id) is not None:
+            if _same(book, parsed) is not None:
                 return len(rows)  # another process published the same meanwhile
             problems = [*_clashes(book, parsed), *_carrying(book, parsed)]
             if problems:
@@ -126,6 +123,14 @@ class Notices(AsyncTwins):
     def list(self) -> tuple[Notice, ...]:
         """All versions, oldest first."""
         return self.book().notices
+
+
+def _same(book: NoticeBook, new: Notice) -> Notice | None:
+    """The published version of that name. Raises InvalidInput if its content is another."""
+    found = book.get(new.id)
+    if found is not None and found.content_hash != new.content_hash:
+        raise InvalidInput([f"{new.id} is published with other content; give it a new version"])
+    return found
 
 
 def _clashes(book: NoticeBook, new: Notice) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from emoconsent.consent.ports import CatalogueRow, EventRow, SubjectRow
@@ -91,6 +91,12 @@ class SqlEvents(TableStore[EventRow]):
         return int(self._run(delete(self.table).where(self.table.c.subject_ref == subject_ref)).rowcount)
 
 
+# Two transactions may take over one closing: the second waits here for the first, and sees it done.
+_MARK = text(
+    "insert into closings_applied (number, hash, mac) values (:number, :hash, :mac) on conflict do nothing"
+)
+
+
 class SqlClosings:
     """Which entries of the closing list this database has taken over."""
 
@@ -107,9 +113,9 @@ class SqlClosings:
             row.number: row.hash for row in self._connection.execute(select(table.c.number, table.c.hash))
         }
 
-    def mark(self, number: int, hash_: bytes, mac: bytes) -> None:
-        table = schema.closings_applied
-        self._connection.execute(insert(table).values(number=number, hash=hash_, mac=mac))
+    def mark(self, number: int, hash_: bytes, mac: bytes) -> bool:
+        values = {"number": number, "hash": hash_, "mac": mac}
+        return bool(self._connection.execute(_MARK, values).rowcount)
 
     def marks(self) -> list[tuple[int, bytes, bytes]]:
         table = schema.closings_applied
