@@ -1,5 +1,5 @@
 """The command line, ``emoconsent``: everything an operator does, and a demonstration."""
 
-from emoconsent.cli.main import main
+from emoconsent.cli.commands import main
 
 __all__ = ["main"]

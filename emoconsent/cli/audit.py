@@ -78,7 +78,8 @@ def _entry(entry: Entry) -> dict[str, Any]:
 
 
 def _line(entry: Entry) -> str:
-    return f"{entry.at:%Y-%m-%d %H:%M:%S} UTC  {entry.id.hex()}  {entry.tag.value}  {_facts(entry.facts)}".rstrip()
+    when = f"{entry.at:%Y-%m-%d %H:%M:%S} UTC"
+    return f"{when}  {entry.id.hex()}  {entry.tag.value}  {_facts(entry.facts)}".rstrip()
 
 
 def _facts(facts: Mapping[str, Any]) -> str:

@@ -14,7 +14,10 @@ from emoconsent.consent.status import Standing
 from emoconsent.consent.withdrawal import Withdrawal
 
 _SCOPE = click.option(
-    "--scope", multiple=True, required=True, help="purpose/modality, e.g. customer_care/text; may be repeated."
+    "--scope",
+    multiple=True,
+    required=True,
+    help="purpose/modality, e.g. customer_care/text; may be repeated.",
 )
 
 

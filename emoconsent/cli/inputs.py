@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,7 +31,8 @@ def private(value: str) -> str:
     """*value*, or for ``-`` what standard input holds, without its last line end."""
     if value != "-":
         return value
-    text = click.get_binary_stream("stdin").read(_READ).decode("utf-8", "surrogateescape")
+    data: bytes = sys.stdin.buffer.read(_READ)
+    text = data.decode("utf-8", "surrogateescape")
     return text.removesuffix("\n").removesuffix("\r")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import IO, Any, Final
+from typing import Final
 
 import click
 
@@ -37,7 +37,12 @@ _TABLE: Final[tuple[tuple[type[EmoConsentError], str, int, str], ...]] = (
     (errors.InvalidInput, "invalid_input", BAD_INPUT, "correct what is named and run the command again"),
     (errors.RecognizerOutputError, "recognizer_output", BAD_INPUT, "repair the recognizer or its adapter"),
     (errors.NotFound, "not_found", BAD_INPUT, "the `list` and `show` commands tell what there is"),
-    (errors.RightsError, "wrong_state", BAD_INPUT, "`emoconsent rights show` tells what the request waits for"),
+    (
+        errors.RightsError,
+        "wrong_state",
+        BAD_INPUT,
+        "`emoconsent rights show` tells what the request waits for",
+    ),
     (errors.MissingExtra, "missing_extra", UNAVAILABLE, "install the extra that is named"),
     (errors.ConfigurationError, "configuration", UNAVAILABLE, _CHECK),
     (errors.Unavailable, "unavailable", UNAVAILABLE, _AGAIN),
@@ -54,19 +59,11 @@ def told(error: EmoConsentError) -> Problem:
     return Problem("error", tuple(listed), _AGAIN, UNAVAILABLE)
 
 
-class Failure(click.ClickException):
-    """A problem on its way out: JSON on standard output, or lines on standard error."""
-
-    def __init__(self, problem: Problem, *, as_json: bool) -> None:
-        super().__init__("; ".join(problem.problems))
-        self.problem = problem
-        self.exit_code = problem.exit_code
-        self._as_json = as_json
-
-    def show(self, file: IO[Any] | None = None) -> None:
-        if self._as_json:
-            click.echo(json.dumps({"error": asdict(self.problem)}, ensure_ascii=False, indent=2), file=file)
-            return
-        first, *others = self.problem.problems
-        lines = [f"Error: {first}", *(f"       {other}" for other in others)]
-        click.echo("\n".join([*lines, f"Remedy: {self.problem.remedy}"]), file=file, err=True)
+def show(problem: Problem, *, as_json: bool) -> None:
+    """Print *problem*: JSON on standard output, or lines on standard error."""
+    if as_json:
+        click.echo(json.dumps({"error": asdict(problem)}, ensure_ascii=False, indent=2))
+        return
+    first, *others = problem.problems
+    lines = [f"Error: {first}", *(f"       {other}" for other in others), f"Remedy: {problem.remedy}"]
+    click.echo("\n".join(lines), err=True)

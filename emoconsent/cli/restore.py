@@ -30,7 +30,7 @@ def accept(session: Session, yes: bool) -> None:  # noqa: FBT001 - click's flag
     lines = [f"REASON  {reason}" for reason in reasons]
     if not yes:
         todo = [
-            "Grants made after the backup are gone and must be asked for again; what was closed stays closed.",
+            "Grants made after the backup are gone and must be asked for again; what was closed is closed.",
             "If a newer copy of the store exists, put that back instead. Otherwise repeat with --yes.",
         ]
         session.terminal.result({"reasons": reasons, "accepted": False}, [*lines, *todo])

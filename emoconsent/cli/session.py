@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import click
 
-from emoconsent.cli.problems import Failure, told
+from emoconsent.cli.problems import show, told
 from emoconsent.cli.terminal import Terminal
 from emoconsent.errors import ConfigurationError, EmoConsentError
 from emoconsent.sdk import EmoConsent
@@ -37,7 +37,8 @@ def require_store(settings: Settings) -> None:
     folder = settings.folder
     if folder is not None and not any((folder / name).exists() for name in ("data.db", "keys.db")):
         raise ConfigurationError(
-            f"there is no store in {folder}; make one with `emoconsent init {folder}`, or name yours with --folder"
+            f"there is no store in {folder}; make one with `emoconsent init {folder}`, or name yours with "
+            "--folder"
         )
 
 
@@ -69,6 +70,8 @@ def on_store(function: Callable[..., Any]) -> Callable[..., Any]:
             session = Session(chosen(folder, os.environ), Terminal(as_json))
             return function(session, **arguments)
         except EmoConsentError as error:
-            raise Failure(told(error), as_json=as_json) from None
+            problem = told(error)
+            show(problem, as_json=as_json)
+            raise click.exceptions.Exit(problem.exit_code) from None
 
     return command

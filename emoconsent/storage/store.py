@@ -67,7 +67,7 @@ def open_folder(folder: Path, clock: Clock) -> Stores:
             f"{keys_path} is missing while {data_path.name} is there; restore the key store from its own "
             "backup (a new one cannot open the data)"
         )
-    with _exclusively(folder / ".lock"):
+    with exclusively(folder / ".lock"):
         data, keys = sqlite_engine(data_path), sqlite_engine(keys_path, secure_delete=True)
         store = SqlKeyStore(keys, keys_path)
         _prepare(data, store)
@@ -126,7 +126,7 @@ def _make(folder: Path) -> None:
 
 
 @contextmanager
-def _exclusively(path: Path) -> Iterator[None]:
+def exclusively(path: Path) -> Iterator[None]:
     """One process at a time creates or upgrades a folder's stores."""
     try:
         with path.open("a") as file:

@@ -1,0 +1,8 @@
+"""``emoconsent demo``."""
+
+import click
+
+
+@click.command()
+def demo() -> None:
+    """Tell the story of consent with real recognizers."""

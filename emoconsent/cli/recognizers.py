@@ -1,0 +1,95 @@
+"""``emoconsent recognizer``: models, what they are, and who let them run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from emoconsent.access.principal import Principal
+from emoconsent.cli.inputs import ACTOR, TIMEOUT
+from emoconsent.cli.project import load_project, shipped
+from emoconsent.cli.session import Session, on_store
+from emoconsent.recognizers.registry import Recognizer
+from emoconsent.vocabulary import Role
+
+
+@click.group()
+def recognizer() -> None:
+    """Register, approve and suspend emotion models."""
+
+
+@recognizer.command()
+@click.argument("source")
+@on_store
+def register(session: Session, source: str) -> None:
+    """Register SOURCE: a recognizer that comes with emoconsent, or a .toml file.
+
+    The file has the [[recognizers]] tables of an emoconsent.toml.
+    """
+    file = source.endswith(".toml")
+    wanted = load_project(Path(source)).recognizers if file else (shipped(source),)
+    with session.open() as sdk:
+        found = [sdk.recognizers.register(**arguments) for arguments in wanted]
+    session.terminal.result([_value(r) for r in found], [_line(r) for r in found])
+
+
+@recognizer.command("list")
+@on_store
+def list_(session: Session) -> None:
+    """Every recognizer's latest version."""
+    with session.open() as sdk:
+        found = sdk.recognizers.list()
+    lines = [_line(r) for r in found] or ["no recognizer is registered"]
+    session.terminal.result([_value(r) for r in found], lines)
+
+
+@recognizer.command()
+@click.argument("name", metavar="ID")
+@ACTOR
+@on_store
+def approve(session: Session, name: str, actor: str) -> None:
+    """Approve a registered version, as an administrator who has read its card."""
+    with session.open() as sdk:
+        found = sdk.recognizers.approve(name, principal=Principal(actor, Role.ADMIN))
+        needed = sdk.recognizers.approvals_required
+    waiting = f"{len(found.approvals)} of {needed} approvals; another administrator has to approve, too"
+    lines = [_line(found)] if len(found.approvals) >= needed else [_line(found), waiting]
+    session.terminal.result(_value(found) | {"approvals_required": needed}, lines)
+
+
+@recognizer.command()
+@click.argument("name", metavar="ID")
+@ACTOR
+@click.option("--role", type=click.Choice(["admin", "dpo"]), default="admin", show_default=True)
+@click.option("--reason", required=True, help="Why; sealed in the log.")
+@TIMEOUT
+@on_store
+def suspend(session: Session, name: str, actor: str, role: str, reason: str, timeout: float) -> None:
+    """Stop a recognizer at once: no call starts with it, running ones lose their result."""
+    with session.open() as sdk:
+        principal = Principal(actor, Role(role))
+        done = sdk.recognizers.suspend(name, principal=principal, reason=reason, timeout=timeout)
+    value = {"id": name, "status": "suspended", "drained": done.drained, "pending": len(done.pending)}
+    inside = "nobody is inside" if done.drained else f"{len(done.pending)} calls are still inside"
+    session.terminal.result(value, [f"{name} is suspended, in force now; {inside}"])
+
+
+def _value(found: Recognizer) -> dict[str, Any]:
+    return {
+        "id": found.id,
+        "version": found.version,
+        "modality": found.modality.value,
+        "provider": found.provider,
+        "external": found.external,
+        "status": found.status.value,
+        "approvals": len(found.approvals),
+    }
+
+
+def _line(found: Recognizer) -> str:
+    where = "  external" if found.external else ""
+    return (
+        f"{found.id} {found.version}  {found.modality.value}  {found.status.value}{where}  ({found.provider})"
+    )
