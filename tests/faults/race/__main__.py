@@ -51,12 +51,15 @@ def report(database: str, plan: Plan) -> str:
 
 
 def _fates(rounds: list[Round]) -> str:
-    fates = Counter((r.fate, r.drained) for r in rounds)
-    parts = [f"{fate} {'drained' if d else 'not drained'}: {count}" for (fate, d), count in sorted(fates.items())]
+    fates = Counter((r.fate, "drained" if r.drained else "not drained") for r in rounds)
+    parts = [f"{fate} {drained}: {count}" for (fate, drained), count in sorted(fates.items())]
     caught = [r for r in rounds if r.fate in ("stopped", "killed")]
-    named = sum(r.named for r in caught)
-    busy = sum(r.tries > 1 for r in rounds)
-    return f"rounds: {'; '.join(parts)}\nstopped or killed inside: {len(caught)}, named in pending: {named}; withdrawals repeated because the store was busy: {busy}"
+    lines = [
+        f"rounds: {'; '.join(parts)}",
+        f"stopped or killed inside: {len(caught)}, named in pending: {sum(r.named for r in caught)}",
+        f"withdrawals repeated because the store was busy: {sum(r.tries > 1 for r in rounds)}",
+    ]
+    return "\n".join(lines)
 
 
 def main() -> None:
@@ -64,7 +67,7 @@ def main() -> None:
     parser.add_argument("--subjects", type=int, default=2000)
     parser.add_argument("--callers", type=int, default=4)
     parser.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")
-    parser.add_argument("--naive", action="store_true", help="check, then call: what people write without a gate")
+    parser.add_argument("--naive", action="store_true", help="check, then call, without a gate")
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
     style = "naive" if chosen.naive else "guarded"

@@ -19,6 +19,7 @@ from tests.faults.race.board import Board, Diary, Kind
 
 SCORES = {"neg": 0.5, "neu": 0.5, "pos": 0.0, "compound": -0.4}
 
+
 def name(subject: int) -> str:
     """The identifier of the race's subject with this number."""
     return f"runner-{subject}"

@@ -39,12 +39,21 @@ class Crew:
     def _start(self, slot: int) -> subprocess.Popen[bytes]:
         self.board.set_ready(slot, ready=False)
         self.board.leave(slot)
-        command = [sys.executable, "-m", "tests.faults.race.caller", str(self._folder), str(slot), self._style]
+        command = [
+            sys.executable,
+            "-m",
+            "tests.faults.race.caller",
+            str(self._folder),
+            str(slot),
+            self._style,
+        ]
         return subprocess.Popen(command, cwd=ROOT, env=self._environ)
 
     def wait_ready(self) -> None:
         for slot, process in enumerate(self._processes):
-            if not until(lambda slot=slot, process=process: self.board.ready(slot) or process.poll() is not None):
+            if not until(
+                lambda slot=slot, process=process: self.board.ready(slot) or process.poll() is not None
+            ):
                 raise RuntimeError("a caller did not get ready")
             if process.poll() is not None:
                 raise RuntimeError(f"a caller ended by itself with {process.returncode}")

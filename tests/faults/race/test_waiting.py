@@ -14,7 +14,7 @@ from sqlalchemy import make_url
 
 from emoconsent import ConsentDenied, EmoConsent, Principal
 from emoconsent.sample import prepare
-from emoconsent.vocabulary import Modality, Reason, Role
+from emoconsent.vocabulary import Reason, Role
 from tests.faults.race.caller import SCORES
 from tests.faults.race.places import folder_environ, servers_environ
 
@@ -102,7 +102,7 @@ def test_a_flood_of_denied_arrivals_does_not_delay_the_drain(sdk: EmoConsent) ->
     hanging = Hanging(sdk, "crowd")
     withdrawal = sdk.consent.withdraw("crowd", timeout=0.1)
     assert not withdrawal.drained
-    assert {(call.purpose, call.modality) for call in withdrawal.pending} == {("customer_care", Modality.TEXT)}
+    assert {(call.purpose, call.modality) for call in withdrawal.pending} == {TEXT}
     stop, denials = threading.Event(), []
     guarded = sdk.guard(lambda _text: SCORES, recognizer="vader-en", purpose="customer_care")
 
@@ -155,8 +155,8 @@ def test_waiting_twice_and_withdrawing_twice_is_harmless(sdk: EmoConsent) -> Non
 
 
 def test_a_lost_session_discards_what_is_inside(tmp_path: Path, pg_database: Callable[[], str]) -> None:
-    """The server throws the gate's session out while a call is inside: its hold is gone, so a withdrawal
-    elsewhere does not wait, and the result is discarded even though nobody withdrew at all."""
+    """The server throws the gate's session out while calls are inside: their holds are gone, so nobody
+    waits for them, and their results are discarded, although nobody withdrew from the second at all."""
     url = pg_database()
     environ = servers_environ(tmp_path, url, pg_database())
     with EmoConsent.from_env(environ) as sdk, EmoConsent.from_env(environ) as other:
@@ -176,12 +176,35 @@ def test_a_lost_session_discards_what_is_inside(tmp_path: Path, pg_database: Cal
         assert Hanging(sdk, "lost").let_out().record.id is not None
 
 
+def test_a_hold_never_leans_on_a_lost_lock(tmp_path: Path, pg_database: Callable[[], str]) -> None:
+    """After the session was lost under one call, the next call of that person takes a lock of its own: a
+    withdrawal in another process sees it and waits."""
+    url = pg_database()
+    environ = servers_environ(tmp_path, url, pg_database())
+    with EmoConsent.from_env(environ) as sdk, EmoConsent.from_env(environ) as other:
+        prepare(sdk, Principal("ops", Role.ADMIN))
+        grant(sdk, "leans", TEXT)
+        first = Hanging(sdk, "leans")
+        assert throw_out_gates(url) >= 1
+        decision = sdk.gate.decide("leans", purpose="customer_care", modality="text")
+        assert decision.reason is Reason.UNAVAILABLE  # the first to find the session gone is denied
+        second = Hanging(sdk, "leans")
+        withdrawal = other.consent.withdraw("leans", timeout=0.1)
+        assert not withdrawal.drained
+        assert discarded(first.let_out())
+        assert not withdrawal.wait(0.1)  # the first call's end gave nothing of the second's back
+        assert discarded(second.let_out())
+        assert withdrawal.wait(5)
+        assert sdk.consent.withdraw("leans", timeout=5).drained
+
+
 def throw_out_gates(url: str) -> int:
     """End every session that holds a shared advisory lock; how many that were."""
     plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(plain, autocommit=True) as connection:
         rows = connection.execute(
-            "select pg_terminate_backend(pid) from (select distinct pid from pg_locks where locktype = 'advisory' "
-            "and mode = 'ShareLock' and database = (select oid from pg_database where datname = current_database())) h"
+            "select pg_terminate_backend(pid) from (select distinct l.pid from pg_locks l "
+            "join pg_database d on d.oid = l.database and d.datname = current_database() "
+            "where l.locktype = 'advisory' and l.mode = 'ShareLock') holders"
         ).fetchall()
     return len(rows)
