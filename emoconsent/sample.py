@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from importlib.resources import as_file, files
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from emoconsent.access.principal import Principal
 from emoconsent.consent.notice import Notice, load_notice
+from emoconsent.consent.publishing import Notices
 from emoconsent.recognizers.cards import load_card
-from emoconsent.sdk import EmoConsent
+from emoconsent.recognizers.registry import RecognizerRegistry
 
 #: Recognizers by card, with the adapter that reads their output.
 RECOGNIZERS: Final = {
@@ -21,13 +22,23 @@ RECOGNIZERS: Final = {
 }
 
 
+class Offering(Protocol):
+    """What is prepared: an opened store."""
+
+    @property
+    def notices(self) -> Notices: ...
+
+    @property
+    def recognizers(self) -> RecognizerRegistry: ...
+
+
 def sample_notice() -> dict[str, Any]:
     """The sample notice as ``notices.publish`` takes it."""
     with as_file(files("emoconsent").joinpath("sample_notice.toml")) as path:
         return load_notice(path)
 
 
-def register(sdk: EmoConsent, card_id: str, administrator: Principal) -> None:
+def register(sdk: Offering, card_id: str, administrator: Principal) -> None:
     """Register a shipped recognizer by its card, and approve it."""
     card = load_card(card_id)
     content = asdict(card) | {"adapter": RECOGNIZERS[card_id]}
@@ -37,7 +48,7 @@ def register(sdk: EmoConsent, card_id: str, administrator: Principal) -> None:
     sdk.recognizers.approve(card_id, principal=administrator)
 
 
-def prepare(sdk: EmoConsent, administrator: Principal) -> Notice:
+def prepare(sdk: Offering, administrator: Principal) -> Notice:
     """Publish the sample notice and approve the shipped recognizers. Repeats harmlessly."""
     known = {found.id for found in sdk.recognizers.list()}
     for card_id in RECOGNIZERS:

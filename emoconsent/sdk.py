@@ -24,6 +24,7 @@ from emoconsent.gate.guard import Call, Guarded
 from emoconsent.gate.subject import subject_context
 from emoconsent.policy.context import CallContext
 from emoconsent.recognizers.adapters import ADAPTERS, Adapter
+from emoconsent.sample import prepare
 from emoconsent.settings import Settings, for_folder, from_environ
 from emoconsent.vault.keyring import SIGN_CERTIFICATES, SIGN_RECEIPTS
 from emoconsent.vocabulary import Role
@@ -92,8 +93,6 @@ class EmoConsent:
 
         The same gate as anywhere: it grants nothing by itself. Its receipts say TEST.
         """
-        from emoconsent.sample import prepare
-
         top = Path(tempfile.mkdtemp(prefix="emoconsent-sandbox-"))
         homes = {
             "HOME": str(top / "home"),
