@@ -122,12 +122,15 @@ def assemble(settings: Settings, clock: Clock | None, monotonic: Callable[[], fl
 def _assemble(settings: Settings, stores: Stores, clock: Clock, monotonic: Callable[[], float]) -> Parts:
     store_id = stores.keys.meta(STORE_ID) or ""
     roots = root_keys(settings, store_id, clock)
-    keyring = Keyring(stores.keys, roots, lambda: to_micros(clock()))
-    mac = RowMac(keyring.system(ROW_MAC))
-    scribe = Scribe(mac, StoreSeal(keyring))
+    with stores.creating():
+        keyring = Keyring(stores.keys, roots, lambda: to_micros(clock()))
+        mac = RowMac(keyring.system(ROW_MAC))
+        scribe = Scribe(mac, StoreSeal(keyring))
+        _create(stores, mac, scribe, store_id, sandbox=settings.sandbox)
     ledger = Ledger(mac, scribe, SubjectCustody(keyring, mac))
-    _create(stores, mac, scribe, store_id, sandbox=settings.sandbox)
     sandboxed = _check_meta(stores, mac, store_id)
+    if stores.new:
+        stores.keys.set_meta(CREATED, "yes")
     if sandboxed and settings.folder is None:
         raise ConfigurationError("a sandbox never lives on PostgreSQL")
     sequencer = Sequencer(stores.data, stores.keys, monotonic)
@@ -268,7 +271,7 @@ def _end(chain: CatalogueChain, tx: Transaction, closing: Closing, kind: str) ->
 
 
 def _create(stores: Stores, mac: RowMac, scribe: Scribe, store_id: str, *, sandbox: bool) -> None:
-    """Write a new data store's first rows, and only then note with the keys that it exists."""
+    """Write a new data store's first rows; the caller then notes with the keys that it exists."""
     with stores.data.write() as tx:
         if tx.meta.get(STORE_ID) is not None:
             return
@@ -283,7 +286,6 @@ def _create(stores: Stores, mac: RowMac, scribe: Scribe, store_id: str, *, sandb
         scribe.write(
             tx.log, secrets.token_bytes(16), EventTag.STORE_CREATE, tx.now(), facts={"sandbox": sandbox}
         )
-    stores.keys.set_meta(CREATED, "yes")
 
 
 def _check_meta(stores: Stores, mac: RowMac, store_id: str) -> bool:

@@ -157,7 +157,7 @@ class Audit(AsyncTwins):
         findings = []
         for claimed, note in log.checkpoints():
             try:
-                head = verify(note, [self.vkey()])
+                head = verify(note, [self._vkey_of(note)])
             except AuditError:
                 findings.append(f"checkpoint {claimed}: its signature fails")
                 continue
@@ -166,6 +166,12 @@ class Audit(AsyncTwins):
         if remembered is not None:
             findings += _fits(log, size, *remembered, "the head that the key store remembers")
         return findings
+
+    def _vkey_of(self, note: str) -> str:
+        """The key of *note*'s own origin, if that is one of this log's: accepted restores change it."""
+        origin, log = note.split("\n", 1)[0], self._origin().rpartition("/")[0]
+        ours = origin if origin.startswith(f"{log}/") else self._origin()
+        return vkey(ours, self._key().public_key())
 
     def behind(self) -> str | None:
         """What the log is behind of, if the data store was restored or cut; None if it is not."""

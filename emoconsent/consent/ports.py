@@ -89,7 +89,10 @@ class SubjectStore(Protocol):
     def count_by_epoch(self) -> dict[int, int]:
         """How many subjects' blind indexes are of each epoch."""
 
-    def outside_epoch(self, epoch: int, limit: int) -> list[bytes]:
+    def epochs(self) -> list[int]:
+        """The epochs that any subject's blind index is of."""
+
+    def outside_epoch(self, epoch: int) -> list[bytes]:
         """Subjects whose blind index is of another epoch than *epoch*."""
 
 
@@ -113,6 +116,9 @@ class ClosingStore(Protocol):
 
     def mark(self, number: int, hash_: bytes, mac: bytes) -> bool:
         """False if another transaction has marked it before."""
+
+    def forget_after(self, number: int) -> None:
+        """Forget marks of entries that the closing list has lost: their numbers are given out anew."""
 
     def marks(self) -> list[tuple[int, bytes, bytes]]: ...
 

@@ -16,7 +16,7 @@ from emoconsent.audit.ports import IntentRow
 from emoconsent.clock import from_micros, to_micros
 from emoconsent.consent.jws import sign
 from emoconsent.consent.ledger import subject_mac
-from emoconsent.errors import ConfigurationError, InvalidInput, NotFound
+from emoconsent.errors import ConfigurationError, InvalidInput, NotFound, Unavailable
 from emoconsent.rights import intents
 from emoconsent.rights.certificate import TYPE, addendum
 from emoconsent.rights.erasure import ErasureServices, certificate_mac
@@ -99,17 +99,15 @@ class Keys(AsyncTwins):
                 moved += len(batch)
                 if progress:
                     progress(moved)
-        while refs := self._outside():
-            for ref in refs:
+        with self._s.database.read() as tx:
+            refs = tx.subjects.outside_epoch(keyring.epoch)
+        for ref in refs:
+            with suppress(Unavailable):  # no keys: being erased, or lost with the key store
                 self._reindex(ref)
-            moved += len(refs)
+                moved += 1
             if progress:
                 progress(moved)
         return moved
-
-    def _outside(self) -> list[bytes]:
-        with self._s.database.read() as tx:
-            return tx.subjects.outside_epoch(self._s.keyring.epoch, BATCH)
 
     def _reindex(self, ref: bytes) -> None:
         """Put the subject's name under the blind index of the active epoch."""

@@ -195,8 +195,8 @@ class Erasure:
                 return row, envelopes
             handle = self._s.keyring.open(ref).open_handle(known.row.sealed_handle)
             events = self._s.ledger.events(tx, known)
-        keys = self._s.keyring.make(evidence_ref)
         with self._s.database.write() as tx:
+            keys = self._s.keyring.make(evidence_ref)
             row = evidence_row(self._s.ledger.mac, keys, bundle(handle, events, request), tx.now())
             tx.evidence.put(row)
         store.confirm(evidence_ref)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,9 +11,12 @@ from typing import Final
 from emoconsent.audit.entry import EventTag
 from emoconsent.audit.log import sequence
 from emoconsent.audit.service import Audit
+from emoconsent.clock import from_micros
 from emoconsent.consent.closing import Closer
+from emoconsent.consent.events import EventKind
 from emoconsent.consent.ledger import Ledger
 from emoconsent.errors import AuditError, Unavailable
+from emoconsent.rights import intents
 from emoconsent.rights.epochs import Keys
 from emoconsent.rights.ports import RightsDatabase
 from emoconsent.rights.service import Rights
@@ -20,6 +24,7 @@ from emoconsent.vault.closing_list import SignedClosingList
 from emoconsent.vault.ports import KeyStore
 
 GENERATION: Final = "log_generation"
+_LOG: Final = logging.getLogger("emoconsent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,11 @@ class Restore:
         found = []
         if self._closings.missing_here():
             found.append("the key store is behind the closing list's outside copy")
+        with self._database.read() as tx:
+            if max(tx.closings.applied(), default=0) > self._closings.last():
+                found.append("the key store is behind the data store: it lost closings")
+            if set(tx.subjects.epochs()) - {e.epoch for e in self._store.epochs()}:
+                found.append("the key store is behind the data store: it lost an epoch")
         behind = self._audit.behind()
         if behind is not None:
             found.append(behind)
@@ -93,8 +103,9 @@ class Restore:
         """
         lost = self._store.remembered_head()
         brought = self._closings.bring_back()
-        self._store.set_meta(GENERATION, str(int(self._store.meta(GENERATION) or "1") + 1))
+        self._store.set_meta(GENERATION, _next_generation(self._store.meta(GENERATION)))
         with self._database.write() as tx:
+            tx.closings.forget_after(self._closings.last())
             facts = {"remembered_size": lost[0] if lost else 0, "restored_size": tx.log.size()}
             self._ledger.scribe.write(
                 tx.log, secrets.token_bytes(16), EventTag.RESTORE_REPLAY, tx.now(), facts=facts
@@ -104,15 +115,38 @@ class Restore:
         return self._finish(brought)
 
     def _finish(self, brought: int) -> Replay:
+        self._closings.copy_outside()
         replayed = self._closer.catch_up()
         erased = self._rights.finish_open()
         self._keys.finish_open()
+        self._keys.finish_moves()
+        self._destroy_again()
         self._sweep_orphans()
+        left = self.unfinished()
+        if left:
+            _LOG.warning("emoconsent: left open at start-up: %s", "; ".join(left))
         return Replay(brought, replayed, erased)
 
-    def _sweep_orphans(self) -> None:
-        """Keys made for a row that was never committed. Ten minutes is longer than any commit."""
+    def unfinished(self) -> list[str]:
+        """The announced effects that are not known to have happened, a line each, without a name."""
         with self._database.read() as tx:
+            rows = intents.still_open(tx, self._ledger.mac)
+        return [f"{row.kind} announced at {from_micros(row.opened_at):%Y-%m-%dT%H:%M:%SZ}" for row in rows]
+
+    def _destroy_again(self) -> None:
+        """Keys of the erased that came back with an older key store."""
+        erased = {c.subject_ref for c in self._closings.entries() if c.kind == EventKind.ERASE}
+        with self._database.read() as tx:
+            back = [o for o in self._store.owners() if o in erased and tx.subjects.by_ref(o) is None]
+        for owner in back:
+            self._store.destroy(owner)
+
+    def _sweep_orphans(self) -> None:
+        """Keys made for a row that was never committed. Ten minutes is longer than any commit.
+
+        On SQLite no clock matters: keys are made inside the transaction that this one excludes.
+        """
+        with self._database.write() as tx:
             old = tx.now() - 600_000_000
             owners = self._store.unconfirmed(before=old)
             kept = [o for o in owners if tx.subjects.by_ref(o) or tx.requests.get(o) or tx.evidence.get(o)]
@@ -121,3 +155,8 @@ class Restore:
                 self._store.confirm(owner)
             else:
                 self._store.destroy(owner)
+
+
+def _next_generation(now: str | None) -> str:
+    """Counted for people, random so that a restored key store never gives one out twice."""
+    return f"{int((now or '1').split('.')[0]) + 1}.{secrets.token_hex(4)}"

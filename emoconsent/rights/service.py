@@ -66,8 +66,8 @@ class Rights(AsyncTwins):
 
     def _submit(self, subject: str, regime: str, channel: str) -> RightsRequest:
         request_id = secrets.token_bytes(16)
-        keys = self._s.keyring.make(request_id)
         with self._s.database.write() as tx:
+            keys = self._s.keyring.make(request_id)
             known = self._s.ledger.find(tx, subject)
             entry_id, at = secrets.token_bytes(16), tx.now()
             ref = known.row.subject_ref if known else None

@@ -70,9 +70,12 @@ class SqlSubjects(TableStore[SubjectRow]):
         epoch = self.table.c.index_epoch
         return {row[0]: row[1] for row in self._run(select(epoch, func.count()).group_by(epoch))}
 
-    def outside_epoch(self, epoch: int, limit: int) -> list[bytes]:
-        statement = select(self.table.c.subject_ref).where(self.table.c.index_epoch != epoch).limit(limit)
+    def outside_epoch(self, epoch: int) -> list[bytes]:
+        statement = select(self.table.c.subject_ref).where(self.table.c.index_epoch != epoch)
         return list(self._run(statement).scalars())
+
+    def epochs(self) -> list[int]:
+        return list(self._run(select(self.table.c.index_epoch).distinct()).scalars())
 
 
 class SqlEvents(TableStore[EventRow]):
@@ -116,6 +119,10 @@ class SqlClosings:
     def mark(self, number: int, hash_: bytes, mac: bytes) -> bool:
         values = {"number": number, "hash": hash_, "mac": mac}
         return bool(self._connection.execute(_MARK, values).rowcount)
+
+    def forget_after(self, number: int) -> None:
+        table = schema.closings_applied
+        self._connection.execute(delete(table).where(table.c.number > number))
 
     def marks(self) -> list[tuple[int, bytes, bytes]]:
         table = schema.closings_applied

@@ -6,12 +6,13 @@ import fcntl
 import sqlite3
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from emoconsent.clock import Clock
 from emoconsent.consent.holds import SharedLocks
@@ -20,6 +21,7 @@ from emoconsent.gate.ports import GateReader
 from emoconsent.storage import migrate
 from emoconsent.storage.database import Database
 from emoconsent.storage.engine import BUSY_MS, parse_url, postgres_engine, pragmas, sqlite_engine
+from emoconsent.storage.faults import as_unavailable
 from emoconsent.storage.gate_reader import SqliteGateReader
 from emoconsent.storage.key_store import SqlKeyStore
 from emoconsent.storage.ofd_locks import OfdLocks
@@ -27,6 +29,7 @@ from emoconsent.storage.pg_session import PgSession
 
 STORE_ID: Final = "store_id"
 CREATED: Final = "data_created"
+_CREATING: Final = 0x656D6F63726561  # the advisory lock of a first opening, "emocrea"
 
 
 class _Closeable(Protocol):
@@ -43,6 +46,7 @@ class Stores:
     locks: SharedLocks
     opened: tuple[_Closeable, ...]
     forget: Callable[[], None]
+    creating: Callable[[], AbstractContextManager[None]]  # one process at a time makes what is new
 
     def close(self) -> None:
         for one in self.opened:
@@ -81,14 +85,17 @@ def open_folder(folder: Path, clock: Clock) -> Stores:
         data.dispose()
         keys.dispose()
 
-    return Stores(database, store, reader, locks, (reader, locks, database, store), forget)
+    creating = partial(exclusively, folder / ".lock")
+    return Stores(database, store, reader, locks, (reader, locks, database, store), forget, creating)
 
 
 def open_servers(database_url: str, keystore_url: str, clock: Clock | None) -> Stores:
     """The stores on PostgreSQL; *clock* None lets the server's clock rule."""
     data, keys = postgres_engine(database_url), postgres_engine(keystore_url)
     store = SqlKeyStore(keys, None)
-    _prepare(data, store)
+    creating = partial(_one_server_client, keys)
+    with creating():
+        _prepare(data, store)
     session = PgSession(parse_url(database_url), data.dialect, clock)
     database = Database(data, clock)
 
@@ -96,7 +103,7 @@ def open_servers(database_url: str, keystore_url: str, clock: Clock | None) -> S
         data.dispose(close=False)
         keys.dispose(close=False)
 
-    return Stores(database, store, session, session, (session, database, store), forget)
+    return Stores(database, store, session, session, (session, database, store), forget, creating)
 
 
 def _prepare(data: Engine, store: SqlKeyStore) -> None:
@@ -109,13 +116,27 @@ def _prepare(data: Engine, store: SqlKeyStore) -> None:
     migrate.require_current(store.engine, "keys")
     if store.meta(STORE_ID) is None:
         store.set_meta(STORE_ID, str(uuid.uuid4()))
+    if store.meta(CREATED) is not None and (_file_missing(data) or migrate.current(data) is None):
+        raise ConfigurationError(
+            "the data store is missing while its keys are there; restore it from a backup"
+        )
     if migrate.current(data) is None:
-        if store.meta(CREATED) is not None:
-            raise ConfigurationError(
-                "the data store is missing while its keys are there; restore it from a backup"
-            )
         migrate.upgrade(data, "data")
     migrate.require_current(data, "data")
+
+
+def _file_missing(engine: Engine) -> bool:
+    """Looked at before connecting, which would make an empty file."""
+    return engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists()
+
+
+@contextmanager
+def _one_server_client(keys: Engine) -> Iterator[None]:
+    """One process at a time, on any host, creates what is new in the stores on PostgreSQL."""
+    with as_unavailable("not_done"), keys.connect() as connection, connection.begin():
+        connection.execute(text("set local lock_timeout = '30s'"))
+        connection.execute(text("select pg_advisory_xact_lock(:key)").bindparams(key=_CREATING))
+        yield
 
 
 def _make(folder: Path) -> None:

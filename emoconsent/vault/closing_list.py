@@ -39,7 +39,7 @@ class SignedClosingList:
         """Add an entry; durable in the key store and in the outside copy on return.
 
         Raises:
-            Unavailable: with outcome ``not_done``: nothing was closed yet.
+            Unavailable: with outcome ``not_done``, or ``unknown`` if only the outside copy failed.
         """
         content = {
             "kind": kind,
@@ -55,13 +55,17 @@ class SignedClosingList:
             return ClosingRow(number, text, digest, signer.sign(digest))
 
         row = self._store.append_closing(make)
+        self._append_outside(row)
+        return _closing(row)
+
+    def _append_outside(self, row: ClosingRow) -> None:
         try:
             self._outside.append(_line(row))
         except OSError:
+            # It is announced, so the next process to open the store takes it over.
             raise Unavailable(
-                "the closing list's outside copy cannot be written", outcome="not_done"
+                "the closing list's outside copy cannot be written; repeat when it can", outcome="unknown"
             ) from None
-        return _closing(row)
 
     def entries(self, after: int = 0) -> list[Closing]:
         """The entries numbered above *after*, checked.
@@ -99,17 +103,32 @@ class SignedClosingList:
 
     def missing_here(self) -> list[ClosingRow]:
         """Entries that the outside copy has and the key store has not: the key store was restored."""
-        there = {row.number for row in self._store.closings(0)}
+        there = {row.number: bytes(row.hash) for row in self._store.closings(0)}
+        return [row for number, row in self._copied().items() if there.get(number) != row.hash]
+
+    def _copied(self) -> dict[int, ClosingRow]:
+        """What the outside copy has, by number."""
         rows = (_row(line) for line in self._outside.lines())
-        return [row for row in rows if row is not None and row.number not in there]
+        return {row.number: row for row in rows if row is not None}
 
     def bring_back(self) -> int:
-        """Put the entries that only the outside copy still has back into the key store; how many."""
+        """Put the entries that only the outside copy still has back into the key store; how many.
+
+        Raises:
+            AuditError: the copy does not continue the key store's list; nothing was brought back.
+        """
         missing = sorted(self.missing_here(), key=lambda row: row.number)
+        self._check([*self._store.closings(0), *missing])
         for row in missing:
             self._store.append_closing(partial(_as_it_was, row))
-        self.entries()
         return len(missing)
+
+    def copy_outside(self) -> None:
+        """Complete the outside copy: a crash, or a full disk, may have come before its line."""
+        copied = self._copied()
+        for row in self._store.closings(0):
+            if row.number not in copied:
+                self._append_outside(row)
 
 
 def _as_it_was(row: ClosingRow, _number: int, _previous: bytes) -> ClosingRow:

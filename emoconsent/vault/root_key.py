@@ -7,6 +7,7 @@ import binascii
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -32,20 +33,28 @@ class FileRootKeys:
         return self.directory / f"epoch-{epoch}.key"
 
     def create(self, epoch: int) -> None:
-        try:
-            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(self.path(epoch), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
+        if self.path(epoch).exists():
             return
+        try:
+            self._create(self.path(epoch))
         except OSError as error:
             raise ConfigurationError(
                 f"cannot write a root key under {self.directory}: {error.strerror}; make the directory "
                 "writable, or set XDG_CONFIG_HOME or EMOCONSENT_ROOT_KEY"
             ) from None
+
+    def _create(self, path: Path) -> None:
+        """Whole or not at all: a crash must not leave half a key under the key's name."""
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        temporary = path.with_suffix(f".{secrets.token_hex(4)}")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
             file.flush()
             os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(temporary, path)
+        temporary.unlink()
         _sync_directory(self.directory)
 
     def get(self, epoch: int) -> bytes:
