@@ -145,7 +145,7 @@ class Settlement:
 
     def _recheck(self, tx: VaultTransaction, permit: Permit) -> Decision | None:
         request, pair = permit.request, (permit.request.purpose, permit.modality)
-        known = self._s.ledger.get(tx, permit.keys.ref, lock=True) if _alive(tx, permit) else None
+        known = self._s.ledger.get(tx, permit.keys.ref, lock=True)
         if known is None:
             return request.answer(Reason.ERASED, "the subject was erased while the recognizer ran")
         events = self._s.ledger.events(tx, known)
@@ -263,7 +263,3 @@ class _Settling:
 
     def __exit__(self, *_: object) -> None:
         self._settlement.release(self._permit)
-
-
-def _alive(tx: VaultTransaction, permit: Permit) -> bool:
-    return tx.subjects.by_ref(permit.keys.ref, lock=True) is not None
