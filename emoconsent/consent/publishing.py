@@ -14,10 +14,10 @@ from emoconsent.audit.entry import EventTag
 from emoconsent.consent.book import NoticeBook
 from emoconsent.consent.chain import NOTICE, CatalogueChain
 from emoconsent.consent.closing import Closer
-from emoconsent.consent.holds import HoldTable, KeyDrain, offer_key
+from emoconsent.consent.draining import drain
+from emoconsent.consent.holds import HoldTable, offer_key
 from emoconsent.consent.notice import Notice, carry_problems, load_notice, notice_to_dict, parse_notice
 from emoconsent.consent.ports import CatalogueRow, ConsentDatabase
-from emoconsent.consent.withdrawal import Withdrawal
 from emoconsent.errors import InvalidInput, NotFound
 from emoconsent.twins import AsyncTwins
 
@@ -81,9 +81,11 @@ class Notices(AsyncTwins):
             return known
         self._closer.catch_up()
         number = self._append(parsed)
-        keys = tuple(offer_key(purpose, modality.value) for purpose, modality in sorted(parsed.scope))
-        Withdrawal([KeyDrain(self._holds, keys, number)]).wait(timeout)
         self._committed()
+        # Also what an earlier version offered and this one does not: calls for it end here, too.
+        versions = (version.scope for version in self.list() if version.notice_id == parsed.notice_id)
+        keys = [offer_key(purpose, modality.value) for purpose, modality in sorted(set().union(*versions))]
+        drain(self._holds, keys, number, timeout=timeout)
         return parsed
 
     def _known(self, parsed: Notice) -> Notice | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -11,9 +10,10 @@ from emoconsent.clock import from_micros
 from emoconsent.consent.book import NoticeBook
 from emoconsent.consent.chain import CatalogueChain
 from emoconsent.consent.closing import SUBJECT_CLOSINGS, Closer, Quarantine
+from emoconsent.consent.draining import drain
 from emoconsent.consent.events import ConsentEvent, EventKind, parse_scope
 from emoconsent.consent.history import with_derived
-from emoconsent.consent.holds import HoldTable, KeyDrain, scope_keys
+from emoconsent.consent.holds import HoldTable, scope_keys
 from emoconsent.consent.identifier import check_identifier, check_text
 from emoconsent.consent.ledger import Ledger, NewEvent, Subject
 from emoconsent.consent.notice import Notice
@@ -291,28 +291,14 @@ class ConsentRegistry(AsyncTwins):
     def _drain(
         self, ref: bytes, scope: Scope | None, number: int, book: NoticeBook, *, timeout: float
     ) -> Withdrawal:
-        """Wait for the calls inside; not for the caller's own, and not on an event loop."""
-        self._s.holds.release_own()
         pairs = book.ever_offered() if scope is None else scope
-        keys = tuple(scope_keys(ref, pairs))
-        withdrawal = Withdrawal([KeyDrain(self._s.holds, keys, number)] if keys else ())
-        withdrawal.wait(0.0 if _on_event_loop() else timeout)
-        return withdrawal
+        return drain(self._s.holds, scope_keys(ref, pairs), number, timeout=timeout)
 
 
 def _not_being_erased(tx: ConsentTransaction, known: Subject) -> None:
     """What is opened during an erasure would die with it, unseen by whoever was told that it counts."""
     if any(row.kind == EventKind.ERASE for row in tx.events.of(known.row.subject_ref)):
         raise Unavailable("the subject is being erased; try again when that is done", outcome="not_done")
-
-
-def _on_event_loop() -> bool:
-    """Whether this thread runs an event loop, whose own calls could not end while we wait."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
 
 
 def _private(**values: str | None) -> dict[str, str | None]:

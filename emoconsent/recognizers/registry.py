@@ -15,7 +15,8 @@ from emoconsent.access.principal import Principal
 from emoconsent.audit.entry import EventTag
 from emoconsent.consent.chain import CatalogueChain
 from emoconsent.consent.closing import Closer
-from emoconsent.consent.holds import HoldTable, KeyDrain, recognizer_key
+from emoconsent.consent.draining import drain
+from emoconsent.consent.holds import HoldTable, recognizer_key
 from emoconsent.consent.identifier import check_text
 from emoconsent.consent.ports import CatalogueRow, ConsentDatabase
 from emoconsent.consent.withdrawal import Withdrawal
@@ -180,9 +181,7 @@ class RecognizerRegistry(AsyncTwins):
         self.get(id)
         closing = self._closer.closings.announce("suspend", None, None, id)
         _, number = self._judge(id, principal, SUSPENDED, "{}", EventTag.RECOGNIZER_SUSPEND, reason, closing)
-        withdrawal = Withdrawal([KeyDrain(self._holds, (recognizer_key(id),), number)])
-        withdrawal.wait(timeout)
-        return withdrawal
+        return drain(self._holds, [recognizer_key(id)], number, timeout=timeout)
 
     def _judge(
         self,
