@@ -52,7 +52,8 @@ def checkpoint(session: Session) -> None:
 def prove(session: Session, entry_id: str) -> None:
     """A proof that the entry ENTRY_ID is in the log (C2SP tlog-proof)."""
     with session.open() as sdk:
-        proof, vkey, leaf = sdk.audit.prove(entry_id), sdk.audit.vkey(), sdk.audit.leaf(entry_id)
+        leaf = sdk.audit.leaf(entry_id)
+        proof, vkey = sdk.audit.prove(entry_id), sdk.audit.vkey()
     value = {"proof": proof, "vkey": vkey, "leaf": leaf.decode()}
     session.terminal.result(value, [proof.rstrip("\n")])
 

@@ -163,7 +163,10 @@ def _change(copy: Path, edit: Any) -> None:
         edit(connection)
 
 
-_LATEST: Final = "select subject_ref, number, entry_id from consent_events where kind = 'withdraw' order by at desc limit 1"
+_LATEST: Final = (
+    "select subject_ref, number, entry_id from consent_events where kind = 'withdraw'"
+    " order by at desc limit 1"
+)
 
 
 def _forge_grant(connection: sqlite3.Connection) -> None:

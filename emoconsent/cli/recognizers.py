@@ -62,7 +62,9 @@ def approve(session: Session, name: str, actor: str) -> None:
 @recognizer.command()
 @click.argument("name", metavar="ID")
 @ACTOR
-@click.option("--role", type=click.Choice(["admin", "dpo"]), default="admin", show_default=True)
+@click.option(
+    "--role", type=click.Choice(["admin", "dpo"]), default="admin", show_default=True, help="As what."
+)
 @click.option("--reason", required=True, help="Why; sealed in the log.")
 @TIMEOUT
 @on_store

@@ -80,7 +80,9 @@ def verify(session: Session, request_id: str, evidence: str) -> None:
 @rights.command()
 @click.argument("request_id")
 @ACTOR
-@click.option("--role", type=click.Choice([role.value for role in Role]), default="dpo", show_default=True)
+@click.option(
+    "--role", type=click.Choice([r.value for r in Role]), default="dpo", show_default=True, help="As what."
+)
 @click.option("--certificate", "file", type=click.Path(path_type=Path), help="Write the certificate there.")
 @TIMEOUT
 @on_store

@@ -16,7 +16,14 @@ from tests.architecture.imports import ROOT
 pytestmark = [pytest.mark.wheel, pytest.mark.xdist_group("wheel")]
 
 #: What an operator does first; {folder} does not exist yet.
-COMMANDS: list[list[str]] = []
+COMMANDS: list[list[str]] = [
+    ["init", "{folder}"],
+    ["apply", "--folder", "{folder}"],
+    ["recognizer", "approve", "text-lexicon", "--as", "ann", "--folder", "{folder}"],
+    ["db", "upgrade", "--folder", "{folder}"],
+    ["doctor", "--folder", "{folder}"],
+    ["audit", "verify", "--folder", "{folder}"],
+]
 
 
 def run(*command: str | Path, cwd: Path, **environment: str) -> str:

@@ -1,0 +1,282 @@
+"""Each command as an operator uses it: its effect, its words, its JSON and its exit code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from emoconsent import EmoConsent
+from emoconsent.audit.checkpoint import verify as verify_checkpoint
+from emoconsent.consent.receipt import verify_receipt
+from tests.cli.conftest import GRANT, Cli, Done
+
+ME = ("--subject", "customer-42")
+
+
+def test_init_makes_a_store_and_overwrites_nothing(cli: Cli) -> None:
+    """Whoever runs init twice keeps what they had filled in."""
+    first = cli.run("init")
+    assert (first.code, sorted(p.name for p in cli.folder.glob("*.toml"))) == (
+        0,
+        ["emoconsent.toml", "notice.toml"],
+    )
+    (cli.folder / "emoconsent.toml").write_text("# mine\n")
+    second = cli.run("init", "--json")
+    assert second.json["written"] == []
+    assert (cli.folder / "emoconsent.toml").read_text() == "# mine\n"
+
+
+def test_init_takes_its_folder_as_an_argument(cli: Cli, tmp_path: Path) -> None:
+    """`emoconsent init FOLDER` makes the store there, and not in the default folder."""
+    done = cli.process("init", str(tmp_path / "here"))
+    assert done.code == 0
+    assert (tmp_path / "here" / "data.db").exists()
+    assert not (tmp_path / "emoconsent-data").exists()
+
+
+def test_apply_twice_changes_nothing(store: Cli) -> None:
+    """Applying the same file again publishes, registers and logs nothing, and keeps the approval."""
+    before = store.state()
+    again = store.run("apply", "--json")
+    assert (again.code, again.json["published"], again.json["to_approve"]) == (0, [], [])
+    assert store.state() == before
+
+
+def test_apply_registers_what_the_file_states(store: Cli) -> None:
+    """A recognizer of one's own gets all that its table says, and waits for an approval."""
+    text = (store.folder / "emoconsent.toml").read_text()
+    text += (
+        '\n[[recognizers]]\nid = "mine"\nmodality = "voice"\nversion = "2"\nprovider = "Me"\n'
+        "external = true\n"
+        'card = { limits = "loud rooms" }\nlevels = { angry = { anger = 0.8 } }\n'
+    )
+    (store.folder / "emoconsent.toml").write_text(text)
+    assert store.run("apply", "--json").json["to_approve"] == ["mine"]
+    with EmoConsent.open(store.folder) as sdk:
+        found = sdk.recognizers.get("mine")
+    assert (found.external, found.levels, found.modality.value) == (True, {"angry": {"anger": 0.8}}, "voice")
+
+
+def test_the_way_of_one_consent(store: Cli, grant: Callable[..., Done], tmp_path: Path) -> None:
+    """Grant, show, withdraw, refuse, opt out and in leave the states that the words say."""
+    file = tmp_path / "receipt.json"
+    assert grant("customer-42", "--receipt", str(file)).code == 0
+    with EmoConsent.open(store.folder) as sdk:
+        assert not verify_receipt(file.read_text(), sdk.public_keys()).get("emo:sandbox", False)
+    reasons = []
+    for step in (
+        ("withdraw", "--scope", "customer_care/text"),
+        ("refuse", "--notice", "shop-care@1", "--scope", "customer_care/text", "--language", "zh"),
+        ("opt-out",),
+        ("opt-in",),
+    ):
+        done = store.run("consent", *step, *ME, "--json")
+        assert done.code == 0, done.err
+        shown = store.run("consent", "show", *ME, "--json").json
+        reasons.append(shown["status"]["customer_care/text"]["reason"])
+    assert reasons == ["withdrawn", "refused", "opted_out", "withdrawn"]
+    assert [e["kind"] for e in shown["history"]] == ["grant", "withdraw", "refuse", "opt_out", "opt_in"]
+
+
+@pytest.mark.parametrize("ending", ["", "\n", "\r\n"])
+def test_a_subject_from_standard_input_is_the_same_person(store: Cli, ending: str) -> None:
+    """The identifier need not be in the shell's history; one line end belongs to the shell, not to it."""
+    assert store.run(*GRANT, "--subject", "-", stdin=f"张三 {ending}").code == 0
+    shown = store.run("consent", "show", "--subject", "张三 ", "--json").json
+    assert shown["status"]["customer_care/text"]["allowed"]
+    other = store.run("consent", "show", "--subject", "张三", "--json").json
+    assert other["history"] == []
+
+
+def test_withdrawing_for_somebody_unknown_succeeds_and_leaves_no_trace(store: Cli) -> None:
+    """The answer for a stranger is the same, and nothing is made for them."""
+    before = store.state()
+    assert store.run("consent", "withdraw", *ME).code == 0
+    assert store.state() == before
+
+
+def test_notices_are_listed_and_shown(store: Cli, tmp_path: Path) -> None:
+    """A new version is in force, the old one is not; what is shown is what was published."""
+    text = (store.folder / "notice.toml").read_text().replace('version = "1"', 'version = "2"')
+    file = tmp_path / "two.toml"
+    file.write_text(text)
+    assert store.run("notice", "publish", str(file)).code == 0
+    listed = store.run("notice", "list", "--json").json
+    assert [(n["id"], n["in_force"]) for n in listed] == [("shop-care@1", False), ("shop-care@2", True)]
+    shown = store.run("notice", "show", "shop-care@2", "--json").json
+    assert shown["sha256"] == listed[1]["sha256"]
+    assert "程序会猜测您的情绪" in store.run("notice", "show", "shop-care@2").out
+
+
+def test_a_recognizer_is_registered_approved_and_suspended(store: Cli, tmp_path: Path) -> None:
+    """From a card or from a file; approval and suspension show in the list."""
+    assert store.run("recognizer", "register", "vader-en").code == 0
+    file = tmp_path / "mine.toml"
+    file.write_text(
+        '[[recognizers]]\nid="m"\nmodality="text"\nversion="1"\nprovider="p"\ncard={limits="x"}\n'
+    )
+    assert store.run("recognizer", "register", str(file)).code == 0
+    assert store.run("recognizer", "approve", "vader-en", "--as", "ann").code == 0
+    stopped = store.run(
+        "recognizer", "suspend", "vader-en", "--as", "bo", "--role", "dpo", "--reason", "drift"
+    )
+    assert stopped.code == 0
+    listed = {r["id"]: r["status"] for r in store.run("recognizer", "list", "--json").json}
+    assert listed == {"m": "registered", "text-lexicon": "approved", "vader-en": "suspended"}
+
+
+def test_in_the_production_profile_one_approval_is_not_enough(
+    store: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same administrator twice is one approval; another one makes it two."""
+    monkeypatch.setenv("EMOCONSENT_PROFILE", "production")
+    store.run("recognizer", "register", "vader-en")
+    for actor, status in (("ann", "registered"), ("ann", "registered"), ("bo", "approved")):
+        done = store.run("recognizer", "approve", "vader-en", "--as", actor, "--json")
+        assert done.json["status"] == status
+
+
+def test_the_log_is_verified_proven_and_read(store: Cli, grant: Callable[..., Done]) -> None:
+    """A checkpoint verifies under the printed key; every listed entry can be proven; nobody is named."""
+    grant("customer-42")
+    assert store.run("audit", "verify", "--json").json["findings"] == []
+    signed = store.run("audit", "checkpoint", "--json").json
+    assert verify_checkpoint(signed["checkpoint"], [signed["vkey"]]).size > 4
+    last = store.run("audit", "entries", "--last", "1", "--json").json
+    assert [entry["event"] for entry in last] == ["consent:grant"]
+    proof = store.run("audit", "prove", last[0]["id"], "--json").json
+    assert json.loads(proof["leaf"])["id"] == last[0]["id"]
+    assert "customer-42" not in store.run("audit", "entries").out
+
+
+def test_a_changed_row_makes_verify_exit_with_one(store: Cli, grant: Callable[..., Done]) -> None:
+    """Findings are told, as words and as JSON, with exit code 1."""
+    import sqlite3
+    from contextlib import closing
+
+    grant("customer-42")
+    with closing(sqlite3.connect(store.folder / "data.db")) as connection, connection:
+        connection.execute("update consent_events set scope = 'customer_care/voice'")
+    done = store.run("audit", "verify")
+    assert (done.code, "FOUND  consent_events of " in done.out) == (1, True)
+    assert store.run("audit", "verify", "--json").json["sound"] is False
+
+
+def test_keys_are_rotated_and_the_old_epoch_destroyed(store: Cli, grant: Callable[..., Done]) -> None:
+    """Consents survive the rotation; destroying asks for --yes, and a used or active epoch is refused."""
+    grant("customer-42")
+    assert store.run("keys", "destroy-epoch", "1", "--yes").code == 2
+    assert store.run("keys", "rotate", "--json").json == {"epoch": 2}
+    assert store.run("keys", "destroy-epoch", "1").code == 2
+    assert store.root_key().exists()
+    assert store.run("keys", "destroy-epoch", "1", "--yes", "--json").json["state"] == "destroyed"
+    states = {e["epoch"]: e["state"] for e in store.run("keys", "status", "--json").json}
+    assert states == {1: "destroyed", 2: "active"}
+    shown = store.run("consent", "show", *ME, "--json").json
+    assert shown["status"]["customer_care/text"]["allowed"]
+
+
+def test_an_erasure_from_request_to_certificate(
+    store: Cli, grant: Callable[..., Done], tmp_path: Path
+) -> None:
+    """Plan, submit, verify, fulfil; before it is verified the officer is told what is wanting."""
+    grant("customer-42")
+    assert store.run("rights", "plan", *ME, "--json").json["events"] == 1
+    request = store.run("rights", "submit", *ME, "--regime", "pipl", "--json").json["id"]
+    assert store.run("rights", "fulfil", request, "--as", "dpo-1").code == 2
+    evidence = ("rights", "verify", request, "--evidence", "-")
+    assert store.run(*evidence, stdin="code by mail", folder=None).code == 0
+    assert store.run("rights", "fulfil", request, "--as", "ana", "--role", "analyst").code == 1
+    file = tmp_path / "certificate.jws"
+    done = store.run("rights", "fulfil", request, "--as", "dpo-1", "--certificate", str(file), "--json").json
+    assert (done["state"], file.read_text().strip()) == ("completed", done["certificate"])
+    assert store.run("rights", "show", request, "--json").json["certificates"] == [done["certificate"]]
+    assert [r["state"] for r in store.run("rights", "list", "--json").json] == ["completed"]
+    assert store.run("rights", "plan", *ME, "--json").json is None
+    assert store.run("consent", "show", *ME, "--json").json["history"] == []
+
+
+def test_a_subject_fulfils_their_own_erasure_and_nobody_elses(store: Cli, grant: Callable[..., Done]) -> None:
+    """With --role subject only the person themselves gets through; a stranger learns nothing."""
+    grant("customer-42")
+    request = store.run("rights", "submit", *ME, "--regime", "gdpr", "--json").json["id"]
+    fulfil = ("rights", "fulfil", request, "--role", "subject", "--as")
+    assert store.run(*fulfil, "customer-43").code == 2
+    assert store.run(*fulfil, "-", stdin="customer-42\n").code == 0
+
+
+def test_a_restored_store_serves_only_after_it_was_accepted(
+    store: Cli, grant: Callable[..., Done], tmp_path: Path
+) -> None:
+    """A backup from before a withdrawal: refused, reasons shown, nothing done without --yes, then closed."""
+    import shutil
+
+    grant("customer-42")
+    store.run("audit", "checkpoint")
+    shutil.copytree(store.folder, tmp_path / "backup")
+    store.run("consent", "withdraw", *ME)
+    store.run("audit", "checkpoint")
+    shutil.rmtree(store.folder)
+    shutil.copytree(tmp_path / "backup", store.folder)
+    refused = store.run("consent", "show", *ME)
+    assert (refused.code, "restore accept" in refused.err) == (3, True)
+    before = store.state()
+    looked = store.run("restore", "accept")
+    assert (looked.code, "REASON  " in looked.out, store.state() == before) == (1, True, True)
+    accepted = store.run("restore", "accept", "--yes", "--json")
+    assert (accepted.code, accepted.json["accepted"]) == (0, True)
+    shown = store.run("consent", "show", *ME, "--json").json
+    assert not shown["status"]["customer_care/text"]["allowed"]
+    assert store.run("restore", "accept", "--json").json == {"reasons": []}
+
+
+def test_the_environment_names_the_store(store: Cli, tmp_path: Path) -> None:
+    """EMOCONSENT_FOLDER is used where --folder is not given, and --folder outranks it."""
+    chosen = store.process("notice", "list", "--json", EMOCONSENT_FOLDER=str(store.folder))
+    assert [n["id"] for n in chosen.json] == ["shop-care@1"]
+    other = str(tmp_path / "none")
+    assert store.process("notice", "list", "--folder", other, EMOCONSENT_FOLDER=str(store.folder)).code == 3
+
+
+def test_no_bar_is_drawn_where_nobody_looks(store: Cli) -> None:
+    """In a pipe standard error stays empty, and standard output is one JSON document."""
+    for command in (("audit", "verify"), ("keys", "rotate")):
+        done = store.process(*command, "--json", "--folder", str(store.folder))
+        assert (done.code, done.err) == (0, "")
+        assert done.json
+
+
+def test_a_terminal_that_cannot_show_chinese_gets_escapes(store: Cli) -> None:
+    """In a Latin-1 terminal a Chinese notice is printed escaped, not a crash."""
+    done = store.process(
+        "notice",
+        "show",
+        "shop-care@1",
+        "--folder",
+        str(store.folder),
+        PYTHONIOENCODING="iso-8859-1",
+        PYTHONUTF8="0",
+    )
+    assert (done.code, "\\u7a0b" in done.out) == (0, True)
+
+
+def test_every_command_explains_itself() -> None:
+    """--help of each command works and says what it does."""
+    import click
+
+    from emoconsent.cli import main
+
+    def walk(command: click.Command, path: list[str]) -> list[tuple[list[str], click.Command]]:
+        below = command.commands.items() if isinstance(command, click.Group) else []
+        return [(path, command), *(found for name, sub in below for found in walk(sub, [*path, name]))]
+
+    found = walk(main, [])
+    assert len(found) > 40
+    assert [path for path, command in found if not command.help] == []
+    options = [
+        option for _, command in found for option in command.params if isinstance(option, click.Option)
+    ]
+    assert [option.name for option in options if not option.help] == []
