@@ -42,6 +42,8 @@ _OF_SUBJECT: Final = frozenset(tag for tag in EventTag if tag.value.startswith("
     EventTag.CASE_OPEN,
     EventTag.BREAK_GLASS,
 }
+#: Entries of a record's revisions, which live until the record is deleted by right.
+_OF_RECORD: Final = frozenset({EventTag.CALL_COMPLETE, EventTag.VAULT_CORRECT, EventTag.VAULT_CONTEST})
 
 
 class Integrity:
@@ -126,7 +128,7 @@ class Integrity:
             keys = next((k for _, k in live if entry.subject_tag == k.tag(entry.id)), None)
             if entry.tag in _CHAINED or (entry.tag in _OF_SUBJECT and keys is not None):
                 yield f"log entry {entry.id.hex()} ({entry.tag.value}): the row that it speaks of is gone"
-            elif entry.tag is EventTag.CALL_COMPLETE and keys and _record_of(keys, entry) not in deleted:
+            elif entry.tag in _OF_RECORD and keys and _record_of(keys, entry) not in deleted:
                 yield f"log entry {entry.id.hex()} ({entry.tag.value}): the record that it speaks of is gone"
 
     def _live(self, tx: RightsTransaction) -> list[tuple[SubjectRow, SubjectKeys]]:

@@ -43,6 +43,7 @@ def case_mac(mac: RowMac, row: CaseRow) -> bytes:
         "cases",
         row.subject_ref,
         row.case_id,
+        row.kind,
         row.agent,
         row.opened_at,
         row.expires_at,

@@ -204,7 +204,7 @@ class Vault(AsyncTwins):
         row = seal_revision(self._s.ledger.mac, found.keys, head, kind, last.revision + 1, content, entry_id)
         found.tx.records.add(row)
         tag = EventTag.VAULT_CORRECT if kind is RevisionKind.CORRECTED else EventTag.VAULT_CONTEST
-        self._log(found, tag, principal, {"purpose": row.purpose}, kind.value, entry_id, (row.mac,))
+        self._log(found, tag, principal, {"purpose": row.purpose}, kind.value, entry_id, row)
         return row
 
     def _latest(self, found: _Opened, *, live: bool) -> list[EmotionRecord]:
@@ -309,9 +309,11 @@ class Vault(AsyncTwins):
         facts: Mapping[str, Fact],
         reason: str,
         entry_id: bytes | None = None,
-        effects: tuple[bytes, ...] = (),
+        revision: RecordRow | None = None,
     ) -> None:
-        private = json.dumps({"actor": principal.id, "reason": reason}).encode()
+        private = {"actor": principal.id, "reason": reason}
+        if revision is not None:
+            private["record"] = str(uuid.UUID(bytes=revision.record_id))
         self._s.ledger.scribe.write(
             found.tx.log,
             entry_id or secrets.token_bytes(16),
@@ -319,8 +321,8 @@ class Vault(AsyncTwins):
             found.tx.now(),
             role=principal.role.value,
             facts=facts,
-            private=private,
-            effects=effects,
+            private=json.dumps(private).encode(),
+            effects=(revision.mac,) if revision is not None else (),
             about=found.keys,
         )
 
