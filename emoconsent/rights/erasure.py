@@ -138,8 +138,14 @@ class Erasure:
 
     def take_over(self, tx: RightsTransaction, closing: Closing) -> None:
         """A closing list's erasure that this database does not know: it was restored, or crashed."""
-        if closing.subject_ref is not None and tx.subjects.by_ref(closing.subject_ref) is not None:
-            self.announce(tx, closing.subject_ref, None, 1 << 24)
+        ref = closing.subject_ref
+        if ref is None or tx.subjects.by_ref(ref) is None:
+            return
+        asked = [row for row in tx.requests.of(ref) if row.state != RequestState.COMPLETED]
+        request_id = asked[0].request_id if asked else None
+        self.announce(tx, ref, request_id, 1 << 24)
+        if request_id is not None:
+            self._set_state(tx, request_id, RequestState.IN_PROGRESS)
 
     def resume(self, intent: IntentRow, *, timeout: float = 10.0) -> str:
         """Steps 2 to 7; the certificate's JWS. Every step may be repeated.

@@ -87,13 +87,9 @@ class Integrity:
         for request in tx.requests.list():
             name = f"rights_requests {request.request_id.hex()}"
             yield name, request.mac, request_mac(mac, request), None
-            for certificate in tx.certificates.of(request.request_id):
-                yield (
-                    f"certificates {request.request_id.hex()}",
-                    certificate.mac,
-                    certificate_mac(mac, certificate),
-                    certificate.entry_id,
-                )
+        for certificate in tx.certificates.list():
+            name = f"certificates {bytes(certificate.request_id).hex()}"
+            yield name, certificate.mac, certificate_mac(mac, certificate), certificate.entry_id
         for proof in tx.evidence.list():
             yield f"evidence {proof.evidence_ref.hex()}", proof.mac, evidence_mac(mac, proof), None
         for intent in tx.intents.open():

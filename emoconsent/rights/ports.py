@@ -72,6 +72,9 @@ class CertificateStore(Protocol):
     def under_epoch(self, epoch: int) -> list[CertificateRow]:
         """First certificates (number 0) whose key copies die with *epoch*."""
 
+    def list(self) -> list[CertificateRow]:
+        """All certificates and addenda."""
+
 
 class EvidenceStore(Protocol):
     """Sealed proof of consent, bound to one transaction."""

@@ -94,6 +94,9 @@ class SqlCertificates(TableStore[CertificateRow]):
     def under_epoch(self, epoch: int) -> list[CertificateRow]:
         return self._values(self.table.c.epoch == epoch, self.table.c.number == 0)
 
+    def list(self) -> list[CertificateRow]:
+        return self._values(order=[self.table.c.at])
+
 
 class SqlEvidence(TableStore[EvidenceRow]):
     """Sealed evidence as rows."""
