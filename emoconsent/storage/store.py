@@ -74,7 +74,8 @@ def open_folder(folder: Path, clock: Clock) -> Stores:
     with exclusively(folder / ".lock"):
         data, keys = sqlite_engine(data_path), sqlite_engine(keys_path, secure_delete=True)
         store = SqlKeyStore(keys, keys_path)
-        _prepare(data, store)
+        with _disposed_on_failure(data, keys):
+            _prepare(data, store)
     reader = SqliteGateReader(lambda: _gate_connection(data_path), data.dialect, clock)
     locks = OfdLocks(folder / "holds")
     database = Database(data, clock)
@@ -94,7 +95,7 @@ def open_servers(database_url: str, keystore_url: str, clock: Clock | None) -> S
     data, keys = postgres_engine(database_url), postgres_engine(keystore_url)
     store = SqlKeyStore(keys, None)
     creating = partial(_one_server_client, keys)
-    with creating():
+    with _disposed_on_failure(data, keys), creating():
         _prepare(data, store)
     session = PgSession(parse_url(database_url), data.dialect, clock)
     database = Database(data, clock)
@@ -128,6 +129,17 @@ def _prepare(data: Engine, store: SqlKeyStore) -> None:
 def _file_missing(engine: Engine) -> bool:
     """Looked at before connecting, which would make an empty file."""
     return engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists()
+
+
+@contextmanager
+def _disposed_on_failure(*engines: Engine) -> Iterator[None]:
+    """A store that cannot be opened leaves no connection behind."""
+    try:
+        yield
+    except BaseException:
+        for engine in engines:
+            engine.dispose()
+        raise
 
 
 @contextmanager
