@@ -10,10 +10,8 @@ from typing import Any
 
 import pytest
 from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, MetaData, create_engine, inspect, text
+from sqlalchemy import Connection, Engine, Inspector, MetaData, create_engine, inspect, text
 from sqlalchemy.pool import NullPool
 
 from emoconsent import EmoConsent
@@ -66,7 +64,11 @@ def _sqlite_shape(engine: Engine) -> Counter[tuple[str, ...]]:
 
 
 def _server_shape(engine: Engine) -> dict[str, Any]:
-    found = inspect(engine)
+    with engine.connect() as connection:
+        return _reflected(inspect(connection))
+
+
+def _reflected(found: Inspector) -> dict[str, Any]:
     tables = [name for name in found.get_table_names() if name != "alembic_version"]
     return {
         name: (
@@ -106,9 +108,6 @@ def test_upgrading_makes_what_the_models_say(fresh: Callable[[], Engine], store:
     models: MetaData = migrate.STORES[store]
     models.create_all(created)
     with upgraded.connect() as connection:
-        options = {"compare_type": True, "compare_server_default": True}
-        context = MigrationContext.configure(connection, opts=options)
-        assert compare_metadata(context, models) == []
         command.check(migrate.config(store, connection))
     assert shape(upgraded) == shape(created)
     assert shape(created)
@@ -138,8 +137,8 @@ def test_each_revision_goes_up_down_and_up_with_rows_in_it(fresh: Callable[[], E
 
 def fill(engine: Engine) -> dict[str, int]:
     """One row more in every table, by raw SQL from what the database says of its columns."""
-    found = inspect(engine)
     with engine.connect() as connection, connection.begin():
+        found = inspect(connection)
         for table in found.get_table_names():
             if table != "alembic_version":
                 _insert(connection, table, found.get_columns(table))
