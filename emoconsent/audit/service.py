@@ -99,14 +99,19 @@ class Audit(AsyncTwins):
             return [decode(stored.leaf) for stored in tx.log.scan()]
 
     def verify(self) -> Verification:
-        """Check the tree, every entry's MAC, the signed heads, and that rows and entries agree."""
+        """Check the tree, every entry's MAC, the signed heads, and that rows and entries agree.
+
+        A sound head is remembered outside the store, so that a later cut below it is noticed.
+        """
         with self._database.write() as tx:
-            sequence(tx.log)
+            head = sequence(tx.log)
         findings: list[str] = []
         with self._database.read() as tx:
             frontier, entries = self._tree(tx.log, findings)
             findings += self._heads(tx.log, frontier.size)
         findings += self._rows()
+        if not findings:
+            self._memory.remember_head(*head)
         return Verification(entries, frontier.size, frontier.root(), tuple(findings[:MAX_FINDINGS]))
 
     def require_sound(self) -> Verification:
@@ -161,6 +166,8 @@ class Audit(AsyncTwins):
             except AuditError:
                 findings.append(f"checkpoint {claimed}: its signature fails")
                 continue
+            if head.size != claimed:
+                findings.append(f"checkpoint {claimed}: it is a head of {head.size} entries")
             findings += _fits(log, size, head.size, head.root, f"checkpoint {claimed}")
         remembered = self._memory.remembered_head()
         if remembered is not None:

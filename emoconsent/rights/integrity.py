@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from emoconsent.audit.entry import Entry, EventTag, decode
@@ -69,6 +69,7 @@ class Integrity:
                 elif entry_id is not None and bytes(mac) not in _effects(entries.get(bytes(entry_id))):
                     yield f"{name}: no log entry speaks of it (entry {bytes(entry_id).hex()})"
             yield from self._chains(tx)
+            yield from self._unspoken(tx, entries)
             yield from self._gone(tx, entries.values(), present)
             yield from self._keys_without_rows(tx)
 
@@ -109,6 +110,16 @@ class Integrity:
                     checked_events(self._mac, subject, tx.events.of(ref))
             except Unavailable:
                 yield f"consent_events of {ref.hex()}: an event was changed, removed or put back"
+
+    def _unspoken(self, tx: RightsTransaction, entries: Mapping[bytes, Entry]) -> Iterator[str]:
+        """Links of the chains whose log entry is gone or speaks of something else."""
+        links = [(f"catalogue {row.number}", row.mac, row.entry_id) for row in tx.catalogue.rows()]
+        for ref in tx.subjects.refs():
+            rows = tx.events.of(ref)
+            links += [(f"consent_events {ref.hex()}/{r.number}", r.mac, r.entry_id) for r in rows]
+        for name, mac, entry_id in links:
+            if bytes(mac) not in _effects(entries.get(bytes(entry_id))):
+                yield f"{name}: no log entry speaks of it (entry {bytes(entry_id).hex()})"
 
     def _gone(self, tx: RightsTransaction, entries: Iterable[Entry], present: set[bytes]) -> Iterator[str]:
         """Rows that the log speaks of and that nobody deleted by right."""
