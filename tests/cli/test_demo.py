@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from emoconsent.cli.demo_words import LEVELS, STAGES, WORDS
 from tests.architecture.imports import ROOT
 from tests.cli.conftest import Cli
 
-SECONDS = 50  # after installation, on the machine of the issue
+CPU_SECONDS = 25  # the issue allows 50 s; the processor's own time, so that a busy machine is no failure
 
 
 def demo(folder: Path, *arguments: str, code: str = "", **environment: str) -> tuple[int, str]:
@@ -28,6 +27,14 @@ def demo(folder: Path, *arguments: str, code: str = "", **environment: str) -> t
     )  # fmt: skip
     assert "Traceback" not in done.stdout + done.stderr, done.stderr
     return done.returncode, done.stdout + done.stderr
+
+
+def hide(*modules: str) -> str:
+    """Code after which *modules* cannot be imported."""
+    return f"import sys\nfor name in {modules!r}: sys.modules[name] = None\n"
+
+
+TEXT_ONLY = hide("snownlp", "numpy", "cv2", "PIL")  # quicker
 
 
 def lines_of(key: str, language: int, output: str) -> int:
@@ -48,14 +55,15 @@ TOLD = {
 }  # fmt: skip
 
 
-@pytest.mark.xdist_group("races")
 def test_it_tells_the_whole_story_twice_in_one_folder(tmp_path: Path) -> None:
     """Every stage's lines, in English and then in Chinese, with exit code 0 and within its time."""
     for language, name in enumerate(("en", "zh")):
-        started = time.monotonic()
+        before = os.times()
         code, output = demo(tmp_path / "demo", "--no-color", "--lang", name)
         assert code == 0, output
-        assert time.monotonic() - started < SECONDS
+        after = os.times()
+        spent = after.children_user + after.children_system - before.children_user - before.children_system
+        assert 0 < spent < CPU_SECONDS
         for number, title in enumerate(STAGES.values(), 1):
             assert f"\n{number}. {title[language]}\n" in output
         assert {key: lines_of(key, language, output) for key in TOLD} == TOLD, output
@@ -71,8 +79,8 @@ def test_it_tells_the_whole_story_twice_in_one_folder(tmp_path: Path) -> None:
 
 def test_without_extras_it_names_them_and_goes_on(tmp_path: Path) -> None:
     """No VADER, no SnowNLP, no numpy: the text story in Chinese by the locale, and what is missing."""
-    hide = "import sys\nfor name in ('vaderSentiment', 'snownlp', 'numpy', 'cv2', 'PIL'): sys.modules[name] = None"
-    code, output = demo(tmp_path / "demo", code=hide, LC_ALL="zh_CN.UTF-8")
+    hidden = hide("vaderSentiment", "snownlp", "numpy", "cv2", "PIL")
+    code, output = demo(tmp_path / "demo", code=hidden, LC_ALL="zh_CN.UTF-8")
     assert code == 0, output
     assert (lines_of("missing", 1, output), lines_of("recognized", 1, output)) == (4, 2)
     for extra in ("text", "voice", "face"):
@@ -82,32 +90,41 @@ def test_without_extras_it_names_them_and_goes_on(tmp_path: Path) -> None:
 
 FAULTS = {
     "a gate that lets everybody in": (
-        "import emoconsent.gate.gate as g\n"
-        "from emoconsent.cli.demo_story import Play\n"
-        "from types import SimpleNamespace as N\n"
-        "Play.recognize = lambda self, channel: N(record=channel.function(channel.value))",
+        """
+from types import SimpleNamespace
+from emoconsent.cli.demo_story import Play
+Play.recognize = lambda self, channel: SimpleNamespace(record=channel.function(channel.value))
+""",
         "must_deny",
     ),
     "an access table that lets analysts in": (
-        "from emoconsent.access import permissions as p\n"
-        "p.TABLE[p.Role.ANALYST, p.Permission.READ_RECORDS] = p.Rule()",
+        """
+from emoconsent.access import permissions as p
+p.TABLE[p.Role.ANALYST, p.Permission.READ_RECORDS] = p.Rule()
+""",
         "must_refuse",
     ),
     "a withdrawal that does nothing": (
-        "from emoconsent.consent.registry import ConsentRegistry as R\n"
-        "from emoconsent.consent.withdrawal import Withdrawal\n"
-        "R.withdraw = lambda *a, **k: Withdrawal(())",
+        """
+from emoconsent.consent.registry import ConsentRegistry
+from emoconsent.consent.withdrawal import Withdrawal
+ConsentRegistry.withdraw = lambda *_, **__: Withdrawal(())
+""",
         "must_close",
     ),
     "a verification that finds nothing": (
-        "from emoconsent.audit.service import Audit, Verification\n"
-        "Audit.verify = lambda self: Verification(1, 1, bytes(32), ())",
+        """
+from emoconsent.audit.service import Audit, Verification
+Audit.verify = lambda self: Verification(1, 1, bytes(32), ())
+""",
         "must_find",
     ),
     "an erasure that keeps the key": (
-        "from emoconsent.cli import demo_proof as d\n"
-        "first = d._keys\nkept = []\n"
-        "d._keys = lambda play: kept or kept.extend(first(play)) or kept",
+        """
+from emoconsent.cli import demo_proof
+first, kept = demo_proof._keys, []
+demo_proof._keys = lambda play: kept or kept.extend(first(play)) or kept
+""",
         "must_erase",
     ),
 }
@@ -117,8 +134,7 @@ FAULTS = {
 def test_what_is_not_so_ends_it_with_exit_code_one(tmp_path: Path, fault: str) -> None:
     """A product that breaks a promise does not get its demo's blessing: the story stops and says why."""
     code, sentence = FAULTS[fault]
-    hide = "import sys\nfor name in ('snownlp', 'numpy', 'cv2', 'PIL'): sys.modules[name] = None\n"
-    status, output = demo(tmp_path / "demo", "--lang", "en", code=hide + code)
+    status, output = demo(tmp_path / "demo", "--lang", "en", code=TEXT_ONLY + code)
     assert (status, WORDS[sentence][0] in output) == (1, True), output
 
 
@@ -134,8 +150,7 @@ def test_its_receipts_say_test_and_name_nobody(tmp_path: Path) -> None:
     """What the demo writes into its folder is marked TEST and holds no customer's identifier."""
     import json
 
-    hide = "import sys\nfor name in ('snownlp', 'numpy', 'cv2', 'PIL'): sys.modules[name] = None\n"
-    status, _ = demo(tmp_path / "demo", code=hide)
+    status, _ = demo(tmp_path / "demo", code=TEXT_ONLY)
     receipts = list((tmp_path / "demo" / "receipts").iterdir())
     assert (status, len(receipts)) == (0, 2)
     for receipt in receipts:

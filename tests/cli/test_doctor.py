@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from emoconsent.cli.checks_postgres import apart, judge
 from emoconsent.cli.findings import Level
@@ -155,7 +156,7 @@ def test_on_postgresql_everything_is_checked(servers: Cli) -> None:
     assert {"durability", "sessions"} <= {f["check"] for f in done.json["findings"]}
 
 
-def test_a_pooler_in_between_is_found(pg_url: str, pg_server: Postgres, tmp_path: Path) -> None:
+def test_a_pooler_in_between_is_found(pg_url: str, pg_server: Postgres) -> None:
     """Through a pooler that lends sessions by transaction the gate's locks would not hold: told."""
     direct = upkeep.server(pg_url)
     assert direct.one_session
@@ -164,7 +165,8 @@ def test_a_pooler_in_between_is_found(pg_url: str, pg_server: Postgres, tmp_path
     try:
         socket_file = Path(str(pg_server.url.query["host"])) / ".s.PGSQL.5432"
         with TransactionPooler(folder, str(socket_file)) as pooler:
-            pooled = upkeep.server(pg_url.replace(str(pg_server.url.query["host"]), pooler.host))
+            through = make_url(pg_url).update_query_dict({"host": pooler.host})
+            pooled = upkeep.server(through.render_as_string(hide_password=False))
     finally:
         shutil.rmtree(folder)
     assert (pooled.one_session, pooled.cluster) == (False, direct.cluster)
