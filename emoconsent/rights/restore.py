@@ -99,7 +99,8 @@ class Restore:
 
         The log goes on from where the restored store's log ends, under a new origin, so that no
         head signed before contradicts one signed later. What was not proven open stays closed:
-        grants made after the backup are gone and must be asked for again.
+        grants made after the backup are gone and must be asked for again, and keys of rows that
+        the backup lacks are destroyed. So putting the newer store back comes before accepting.
         """
         lost = self._store.remembered_head()
         brought = self._closings.bring_back()
@@ -111,8 +112,18 @@ class Restore:
                 tx.log, secrets.token_bytes(16), EventTag.RESTORE_REPLAY, tx.now(), facts=facts
             )
             size, root = sequence(tx.log)
+        self._destroy_rowless()
         self._store.remember_head(size, root, force=True)
         return self._finish(brought)
+
+    def _destroy_rowless(self) -> None:
+        """Keys of what the restored database does not know: nobody could ever tell what they open."""
+        with self._database.write() as tx:
+            known = {bytes(ref) for ref in tx.subjects.refs()}
+            known |= {bytes(row.request_id) for row in tx.requests.list()}
+            known |= {bytes(row.evidence_ref) for row in tx.evidence.list()}
+            for owner in {bytes(owner) for owner in self._store.owners()} - known:
+                self._store.destroy(owner)
 
     def _finish(self, brought: int) -> Replay:
         self._closings.copy_outside()

@@ -26,9 +26,9 @@ class OutsideFile:
             os.close(descriptor)
 
     def lines(self) -> Iterator[str]:
-        """Complete lines only: a line cut by a crash was never acknowledged."""
+        """Complete lines only: a line cut by a crash was never acknowledged. Noise is no line of ours."""
         try:
-            content = self.path.read_text("utf-8")
+            content = self.path.read_text("utf-8", "replace")
         except FileNotFoundError:
             return
         yield from (line for line in content.split("\n")[:-1] if line)

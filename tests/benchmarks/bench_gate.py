@@ -73,7 +73,9 @@ def report(times: dict[str, list[float]]) -> list[dict[str, object]]:
         {
             "candidate": name,
             "median_us": round(statistics.median(values) * 1e6, 1),
-            "ratio_to_bare_commit": round(statistics.median(v / f for v, f in zip(values, floor, strict=True)), 2),
+            "ratio_to_bare_commit": round(
+                statistics.median(v / f for v, f in zip(values, floor, strict=True)), 2
+            ),
         }
         for name, values in times.items()
     ]
@@ -95,9 +97,13 @@ def main() -> None:
     if options.json:
         print(json.dumps({"machine": platform.platform(), "rows": rows}, indent=2))
         return
-    print(f"{platform.platform()}, Python {platform.python_version()}, {options.rounds} rounds of {options.calls}")
+    print(
+        f"{platform.platform()}, Python {platform.python_version()}, {options.rounds} rounds of {options.calls}"
+    )
     for row in rows:
-        print(f"{row['candidate']:<22}{row['median_us']:>12} us{row['ratio_to_bare_commit']:>10} x bare commit")
+        print(
+            f"{row['candidate']:<22}{row['median_us']:>12} us{row['ratio_to_bare_commit']:>10} x bare commit"
+        )
 
 
 if __name__ == "__main__":

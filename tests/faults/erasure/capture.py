@@ -64,7 +64,11 @@ def subject_keys(sdk: EmoConsent, subject: str) -> tuple[bytes, list[tuple[str, 
         row = tx.subjects.by_index(keyring.indexes(subject))
     assert row is not None
     kept = keyring.store.keys_of(row.subject_ref).values()
-    return row.subject_ref, [(k.key_class.value, keyring._open(k)) for k in kept], [bytes(k.wrapped) for k in kept]
+    return (
+        row.subject_ref,
+        [(k.key_class.value, keyring._open(k)) for k in kept],
+        [bytes(k.wrapped) for k in kept],
+    )
 
 
 def copy_folder(folder: Path, to: Path) -> Path:

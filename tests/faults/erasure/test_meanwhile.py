@@ -252,7 +252,7 @@ def _erase_in_another_process(store: OpenStore, request: str) -> None:
     s = store.settings
     where = (s.folder, s.database_url, s.keystore_url, s.config_home, s.state_home)
     command = [sys.executable, "-c", ELSEWHERE, *(str(part or "") for part in where), request]
-    subprocess.run(command, check=True, timeout=60, env=os.environ | {"PYTHONPATH": os.getcwd()})
+    subprocess.run(command, check=True, timeout=60, env=os.environ | {"PYTHONPATH": os.getcwd()})  # noqa: PTH109
 
 
 class TestOtherProcesses:

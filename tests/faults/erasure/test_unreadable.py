@@ -175,7 +175,9 @@ class TestTheKeyStoreFiles:
             files = bytes_of(tmp_path / "data", "keys.db*")
             assert [needle for needle in wrapped if needle[-32:] in files] == []
             print(file=reader.stdin, flush=True)
-            assert int(reader.stdout.readline()) == before + 2  # minus two of the subject, plus request and evidence
+            assert (
+                int(reader.stdout.readline()) == before + 2
+            )  # minus two of the subject, plus request and evidence
         sdk.close()
 
     def test_a_reader_in_the_middle_delays_the_claim(self, tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def child(work: Callable[[int], None]) -> tuple[int, bytes]:
         try:
             work(writing)
             os._exit(0)
-        except BaseException:
+        except BaseException:  # noqa: BLE001 - the child reports whatever happened
             os.write(writing, traceback.format_exc()[-1500:].encode())
             os._exit(1)
     os.close(writing)
@@ -99,7 +99,11 @@ def looked_at(place: Place, operation: Operation, subject: str, acked: bool) -> 
 
     def work(pipe: int) -> None:
         sdk = place.open(clock=later if place.urls is None else None)
-        found = [*general(sdk, place, subject), *operation.look(sdk, subject, acked), *general(sdk, place, subject)]
+        found = [
+            *general(sdk, place, subject),
+            *operation.look(sdk, subject, acked),
+            *general(sdk, place, subject),
+        ]
         os.write(pipe, json.dumps(found).encode())
         sdk.close()
 
@@ -181,7 +185,18 @@ def syscalls(name: str, top: Path) -> Result:
 def _under_strace(place: Place, operation: Operation, call: str, at: int) -> tuple[bool, int, bytes]:
     def work(pipe: int) -> None:
         inject = f"inject={call}:signal=SIGKILL:when={at}"
-        command = ["strace", "-qq", "-o", "/dev/null", "-p", str(os.getpid()), "-e", f"trace={call}", "-e", inject]
+        command = [
+            "strace",
+            "-qq",
+            "-o",
+            "/dev/null",
+            "-p",
+            str(os.getpid()),
+            "-e",
+            f"trace={call}",
+            "-e",
+            inject,
+        ]
         subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         while "TracerPid:\t0\n" in Path("/proc/self/status").read_text():
             os.sched_yield()

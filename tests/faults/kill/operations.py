@@ -170,7 +170,9 @@ def look_publish(sdk: EmoConsent, subject: str, acked: bool) -> Iterator[str]:
 
 
 def look_suspend(sdk: EmoConsent, _subject: str, acked: bool) -> Iterator[str]:
-    yield from one_of("status", sdk.recognizers.get("r").status, *(["suspended"] if acked else ["suspended", "approved"]))
+    yield from one_of(
+        "status", sdk.recognizers.get("r").status, *(["suspended"] if acked else ["suspended", "approved"])
+    )
     sdk.recognizers.suspend("r", principal=ADMIN, reason="again")
     yield from one_of("suspended again", sdk.recognizers.get("r").status, "suspended")
 
