@@ -61,9 +61,12 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 # The lock first, by hash; then the project itself, editable, with nothing more from anywhere.
+# Without dependencies: the lock is whole, and pip would take the newest release for a name with an
+# extra (`coverage[toml]`), whatever is pinned for the name without it.
 $(STAMP): requirements.txt pyproject.toml | $(BIN)/python
 	@echo "Installing what requirements.txt locks (a minute or two, once) ..."
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements.txt
+	$(BIN)/python -m pip check
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 

@@ -82,7 +82,7 @@ class SharedLocks(Protocol):
     def release(self, key: int, generation: int) -> None: ...
 
     def elsewhere(self, key: int, before: int) -> list[str]:
-        """The other processes that hold *key* under a generation below *before*."""
+        """The other processes that hold *key* under a generation below *before*, which is at least 1."""
 
     def abandon(self) -> None:
         """In a forked child: give up what was inherited without releasing it for the parent."""
@@ -168,6 +168,8 @@ class HoldTable:
 
     def pending(self, keys: Sequence[HoldKey], before: int) -> list[PendingCall]:
         """Who still holds one of *keys* under a generation below *before*, in any process."""
+        if before < 1:
+            return []  # nothing lies below generation 0
         found = []
         for key in keys:
             number = key.number

@@ -62,14 +62,13 @@ class OfdLocks:
         _lock(self._own(), fcntl.F_UNLCK, (key << GENERATION_BITS) | generation)
 
     def elsewhere(self, key: int, before: int) -> list[str]:
-        start, length = key << GENERATION_BITS, max(before, 1)
         found = []
         try:
             paths = sorted(self._folder.glob("*.lock"))
         except OSError:
             raise Unavailable("the folder for holds cannot be read") from None
         for path in paths:
-            if path.name != self._name and self._holds(path, start, length):
+            if path.name != self._name and self._holds(path, key << GENERATION_BITS, before):
                 found.append(f"pid {path.name.split('-')[0]}")
         return found
 

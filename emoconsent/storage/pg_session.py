@@ -115,7 +115,7 @@ class PgSession:
     def elsewhere(self, key: int, before: int) -> list[str]:
         start = key << GENERATION_BITS
         with self._driver() as connection:
-            rows = connection.execute(_ELSEWHERE, (start, start + max(before, 1) - 1)).fetchall()
+            rows = connection.execute(_ELSEWHERE, (start, start + before - 1)).fetchall()
         return sorted(row[0] for row in rows)
 
     def look(self, indexes: Sequence[bytes], known: int) -> Snapshot:
