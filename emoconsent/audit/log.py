@@ -8,9 +8,9 @@ tree, only by each entry's own MAC.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from datetime import timedelta
 from typing import Final, Protocol
 
@@ -19,10 +19,11 @@ from emoconsent.audit.merkle import Frontier, leaf_hash
 from emoconsent.audit.ports import HeadMemory, LogDatabase, LogStore
 from emoconsent.audit.rowmac import RowMac
 from emoconsent.clock import from_micros
-from emoconsent.errors import Unavailable
+from emoconsent.errors import AuditError, Unavailable
 
 SEQUENCE_AT: Final = 256  # entries
 SEQUENCE_AFTER: Final = timedelta(seconds=1)
+_LOG: Final = logging.getLogger("emoconsent")
 
 
 class StoreSeal(Protocol):
@@ -111,7 +112,9 @@ class Sequencer:
     def wrote(self) -> None:
         """Tell of one committed entry; sequences if it is time.
 
-        A failure to sequence is no failure of what was committed: the entries stay pending.
+        A failure to sequence is no failure of what was committed: the entries stay pending. A tree
+        found damaged is for ``verify``, ``checkpoint`` and the doctor to report: whoever withdraws
+        or was denied must hear that instead.
         """
         with self._lock:
             self._written += 1
@@ -119,8 +122,10 @@ class Sequencer:
             if self._written < SEQUENCE_AT and idle < SEQUENCE_AFTER.total_seconds():
                 return
             self._written, self._last = 0, self._monotonic()
-        with suppress(Unavailable):
+        try:
             self.run()
+        except (Unavailable, AuditError) as error:
+            _LOG.warning("emoconsent: log entries wait for their place in the tree: %s", type(error).__name__)
 
     def run(self) -> tuple[int, bytes]:
         """Place everything pending now; size and root of the tree, remembered outside it."""

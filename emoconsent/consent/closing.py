@@ -54,12 +54,13 @@ class Quarantine:
 
     @contextmanager
     def until_known(self, indexes: Sequence[bytes]) -> Iterator[None]:
-        """Quarantine on any failure inside; lift when it succeeded."""
+        """Quarantine on any failure inside, an interrupt too; lift when it succeeded."""
         try:
             yield
-        except Unavailable as fault:
+        except BaseException as fault:
             self.add(indexes)
-            fault.outcome = fault.outcome or "not_done"  # a read failed: nothing was written yet
+            if isinstance(fault, Unavailable):
+                fault.outcome = fault.outcome or "not_done"  # a read failed: nothing was written yet
             raise
         self.lift(indexes)
 

@@ -63,23 +63,34 @@ class OfdLocks:
 
     def elsewhere(self, key: int, before: int) -> list[str]:
         found = []
+        for name in self._others():
+            if self._holds(self._folder / name, key << GENERATION_BITS, before):
+                found.append(f"pid {name.split('-')[0]}")
+        return found
+
+    def _others(self) -> list[str]:
+        """The lock files of other processes. Not by ``glob``, which takes a refusal for an empty folder."""
         try:
-            paths = sorted(self._folder.glob("*.lock"))
+            names = [path.name for path in self._folder.iterdir()]
+        except FileNotFoundError:
+            return []  # nobody has taken a hold yet
         except OSError:
             raise Unavailable("the folder for holds cannot be read") from None
-        for path in paths:
-            if path.name != self._name and self._holds(path, key << GENERATION_BITS, before):
-                found.append(f"pid {path.name.split('-')[0]}")
-        return found
+        return sorted(name for name in names if name.endswith(".lock") and name != self._name)
 
     def _holds(self, path: Path, start: int, length: int) -> bool:
         try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+            return self._asked(path, start, length)
         except FileNotFoundError:
             return False
+        except OSError:  # not ours to read, or no descriptor left: whether it holds is unknown
+            raise Unavailable("whether another process still holds cannot be asked") from None
+
+    def _asked(self, path: Path, start: int, length: int) -> bool:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         try:
             if not _locked(descriptor, _ALIVE, 1):
-                with suppress(FileNotFoundError):
+                with suppress(OSError):  # the dead hold nothing, swept away or not
                     path.unlink()
                 return False
             return _locked(descriptor, start, length)

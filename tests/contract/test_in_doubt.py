@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import make_url
 
 from emoconsent import EmoConsent
-from emoconsent.errors import ConsentDenied, DeniedUnavailable, Unavailable
+from emoconsent.errors import AuditError, ConsentDenied, DeniedUnavailable, Unavailable
 from tests.support.store import OpenStore, Recognizer, decide, grant, held, tags
 
 LIMIT = 3.5  # seconds: the promise's two, and a busy machine's share
@@ -99,7 +99,7 @@ def test_a_store_that_is_gone_denies(open_sdk: OpenStore) -> None:
     sdk = open_sdk()
     grant(sdk, "c1")
     words = Recognizer()
-    destroy(open_sdk)
+    execute(open_sdk, "drop table consent_events")
     start = time.monotonic()
     assert decide(sdk, "c1") == "unavailable"
     with pytest.raises(DeniedUnavailable) as denied:
@@ -111,17 +111,6 @@ def test_a_store_that_is_gone_denies(open_sdk: OpenStore) -> None:
     with pytest.raises(Unavailable):
         sdk.consent.withdraw("c1")
     assert (words.calls, held(sdk)) == (0, {})
-
-
-def destroy(store: OpenStore) -> None:
-    if store.settings.folder is not None:
-        connection: Any = sqlite3.connect(store.settings.folder / "data.db", isolation_level=None)
-        connection.execute("drop table consent_events")
-    else:
-        url = make_url(store.settings.database_url or "").set(drivername="postgresql")
-        connection = psycopg.connect(url.render_as_string(hide_password=False), autocommit=True)
-        connection.execute("drop table consent_events")
-    connection.close()
 
 
 def test_a_lost_session_discards_the_call_inside_it(open_sdk: OpenStore) -> None:
@@ -155,3 +144,56 @@ def lose_holds(store: OpenStore, sdk: EmoConsent) -> None:
             " where l.locktype = 'advisory' and l.pid <> pg_backend_pid()"
             " and l.database = (select oid from pg_database where datname = current_database())"
         )
+
+
+def execute(store: OpenStore, statement: str) -> None:
+    """Run SQL behind the store's back."""
+    if store.settings.folder is not None:
+        connection: Any = sqlite3.connect(store.settings.folder / "data.db", isolation_level=None)
+    else:
+        url = make_url(store.settings.database_url or "").set(drivername="postgresql")
+        connection = psycopg.connect(url.render_as_string(hide_password=False), autocommit=True)
+    connection.execute(statement)
+    connection.close()
+
+
+def test_a_damaged_log_tree_hides_no_answer(
+    open_sdk: OpenStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With the tree's nodes gone a denial is a denial, a withdrawal drains, and ``verify`` tells."""
+    sdk = open_sdk()
+    grant(sdk, "c1")
+    sdk.audit.checkpoint()
+    execute(open_sdk, "delete from log_nodes")
+    monkeypatch.setattr("emoconsent.audit.log.SEQUENCE_AT", 1)
+    guarded = sdk.guard(Recognizer(), recognizer="words", purpose="customer_care")
+    with pytest.raises(ConsentDenied, match="no_consent"):
+        guarded("a", subject="stranger")
+    assert sdk.consent.withdraw("c1").drained
+    assert decide(sdk, "c1") == "withdrawn"
+    assert {record.getMessage().rpartition(" ")[2] for record in caplog.records} == {"AuditError"}
+    with pytest.raises(AuditError):
+        sdk.audit.verify()
+
+
+def test_an_interrupted_withdrawal_denies_here_until_repeated(
+    open_sdk: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C between the closing list's entry and the commit: this process denies until it is repeated."""
+    sdk = open_sdk()
+    grant(sdk, "c1")
+    grant(sdk, "c2")
+    closings = sdk.consent._s.closer.closings
+    announce = closings.announce
+
+    def interrupted(*arguments: Any) -> Any:
+        announce(*arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(closings, "announce", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        sdk.consent.withdraw("c1")
+    monkeypatch.undo()
+    assert (decide(sdk, "c1"), decide(sdk, "c2")) == ("unavailable", "allowed")
+    assert sdk.consent.withdraw("c1").drained
+    assert decide(sdk, "c1") == "withdrawn"
