@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from emoconsent.errors import InvalidInput
 
 Clock = Callable[[], datetime]
+_SINCE_BOOT: Final[int] = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 def utc_now() -> datetime:
     """The current instant, timezone-aware, in UTC."""
     return datetime.now(UTC)
+
+
+def since_boot() -> float:
+    """Seconds since the host started, time asleep included where the kernel counts it. Nobody sets it."""
+    return time.clock_gettime(_SINCE_BOOT)
 
 
 def aware(name: str, instant: datetime) -> datetime:

@@ -10,7 +10,7 @@ from emoconsent.audit.entry import EventTag
 from emoconsent.audit.log import Scribe, Sequencer
 from emoconsent.audit.rowmac import RowMac
 from emoconsent.audit.service import Audit
-from emoconsent.clock import Clock, from_micros, to_micros, utc_now
+from emoconsent.clock import Clock, from_micros, since_boot, to_micros, utc_now
 from emoconsent.consent.chain import CatalogueChain, head_mac
 from emoconsent.consent.closing import Closer, Quarantine
 from emoconsent.consent.events import ConsentEvent
@@ -105,7 +105,9 @@ def root_key_inside(settings: Settings, roots: RootKeyProvider) -> bool:
 def open_stores(settings: Settings, clock: Clock | None) -> Stores:
     """The stores that *settings* name."""
     if settings.folder is not None:
-        return open_folder(settings.folder, clock or utc_now)
+        if clock is not None:
+            return open_folder(settings.folder, clock, None)
+        return open_folder(settings.folder, utc_now, since_boot)
     return open_servers(settings.database_url or "", settings.keystore_url or "", clock)
 
 

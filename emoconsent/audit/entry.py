@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from emoconsent.clock import from_micros, to_micros
 from emoconsent.errors import AuditError
@@ -63,7 +63,42 @@ class EventTag(StrEnum):
     EPOCH_INTENT = "epoch:intent"
     EPOCH_OUTCOME = "epoch:outcome"
     RESTORE_REPLAY = "restore:replay"
+    CLOCK_CONFIRM = "clock:confirm"
     LOG_GAP = "log:gap"
+
+
+#: What is written even while the clock is in doubt: whatever closes, denies or deletes something,
+#: asks for it, or finishes what was begun. The rest opens or shows something, and has to wait.
+GOES_ON: Final = frozenset(
+    {
+        EventTag.STORE_CREATE,
+        EventTag.NOTICE_PUBLISH,  # ends grants, gives none
+        EventTag.RECOGNIZER_SUSPEND,
+        EventTag.CONSENT_REFUSE,
+        EventTag.CONSENT_WITHDRAW,
+        EventTag.CONSENT_OPT_OUT,
+        EventTag.CONSENT_RESTRICT,
+        EventTag.CONSENT_ERASE,
+        EventTag.GATE_DENY,
+        EventTag.CALL_DISCARD,
+        EventTag.CALL_FAIL,
+        EventTag.CALL_REFUSE_OUTPUT,
+        EventTag.VAULT_DENY,
+        EventTag.VAULT_CONTEST,
+        EventTag.VAULT_DELETE,
+        EventTag.RIGHTS_SUBMIT,
+        EventTag.RIGHTS_VERIFY,
+        EventTag.ERASURE_INTENT,
+        EventTag.ERASURE_OUTCOME,
+        EventTag.CERTIFICATE_ISSUE,
+        EventTag.KEYS_ROTATE,
+        EventTag.EPOCH_INTENT,
+        EventTag.EPOCH_OUTCOME,
+        EventTag.RESTORE_REPLAY,
+        EventTag.CLOCK_CONFIRM,
+        EventTag.LOG_GAP,
+    }
+)
 
 
 class Reference(Protocol):

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Final, Protocol
 
-from emoconsent.audit.entry import Entry, EventTag, Fact, Reference, encode
+from emoconsent.audit.entry import GOES_ON, Entry, EventTag, Fact, Reference, encode
 from emoconsent.audit.merkle import Frontier, leaf_hash
 from emoconsent.audit.ports import HeadMemory, LogDatabase, LogStore
 from emoconsent.audit.rowmac import RowMac
@@ -57,7 +57,14 @@ class Scribe:
         effects: tuple[bytes, ...] = (),
         about: Reference | None = None,
     ) -> None:
-        """Add one entry. *private* is sealed under the subject's key if it is *about* one."""
+        """Add one entry. *private* is sealed under the subject's key if it is *about* one.
+
+        Raises:
+            Unavailable: the clock is in doubt, and the entry is none that ``GOES_ON``.
+        """
+        doubt = log.doubt() if tag not in GOES_ON else None
+        if doubt is not None:
+            raise Unavailable(doubt, outcome="not_done")
         sealer = about or self._store_seal
         entry = Entry(
             id=entry_id,

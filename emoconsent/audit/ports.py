@@ -35,6 +35,9 @@ class LogStore(Protocol):
     def last_at(self) -> int | None:
         """The instant (microseconds) of the latest committed entry, or None."""
 
+    def doubt(self) -> str | None:
+        """Why the clock is not believed now, with the way out; None if it is."""
+
     def lock(self) -> None:
         """Take the store-wide sequencing lock until the transaction ends."""
 

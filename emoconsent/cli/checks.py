@@ -14,7 +14,6 @@ from emoconsent.cli.findings import Finding, Level, failure, ok, warning
 from emoconsent.cli.session import require_store
 from emoconsent.clock import from_micros
 from emoconsent.errors import ConfigurationError, EmoConsentError
-from emoconsent.gate.gate import CLOCK_TOLERANCE
 from emoconsent.settings import Settings
 from emoconsent.storage import upkeep
 from emoconsent.storage.engine import refuse_shared_file_system
@@ -140,15 +139,14 @@ def _closing_copy(settings: Settings) -> Iterator[Finding]:
 
 def _clock(parts: Parts) -> Iterator[Finding]:
     with parts.stores.data.read() as tx:
-        now, last = tx.clock(), tx.log.last_at()
-    if last is not None and now < last - CLOCK_TOLERANCE:
-        seconds = (last - now) // 1_000_000
+        doubt, last = tx.reading.doubt, tx.log.last_at()
+    if doubt is not None and last is not None:
         message = (
-            f"it is {seconds} s behind the log's latest entry ({from_micros(last):%Y-%m-%d %H:%M:%S} UTC)"
+            f"{doubt.what} (that entry: {from_micros(last):%Y-%m-%d %H:%M:%S} UTC); every call is denied"
         )
-        yield failure("clock", message, "set the clock (NTP); until then every call is denied")
+        yield failure("clock", message, doubt.remedy)
     else:
-        yield ok("clock", "not behind the log")
+        yield ok("clock", "in step with the log")
 
 
 def _key_rows(parts: Parts) -> Iterator[Finding]:

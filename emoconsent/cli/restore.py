@@ -37,3 +37,22 @@ def accept(session: Session, yes: bool) -> None:  # noqa: FBT001 - click's flag
         raise click.exceptions.Exit(FOUND)
     done = [f"{name.replace('_', ' ')}: {count}" for name, count in replay.items()]
     session.terminal.result({"reasons": reasons, "accepted": True} | replay, [*lines, *done])
+
+
+@restore.command()
+@click.option("--yes", is_flag=True, help="Confirm: the clock is right, serve again.")
+@on_store
+def clock(session: Session, yes: bool) -> None:  # noqa: FBT001 - click's flag
+    """Show whether the host's clock is in doubt; with --yes, confirm in the log that it is right."""
+    with session.open() as sdk:
+        doubt = sdk.restore.clock_doubt()
+        if doubt is not None and not yes:
+            session.terminal.result({"doubt": doubt, "confirmed": False}, [f"DOUBT  {doubt}"])
+            raise click.exceptions.Exit(FOUND)
+        if doubt is None:
+            session.terminal.result(
+                {"doubt": None}, ["the clock is not in doubt; there is nothing to confirm"]
+            )
+            return
+        at = sdk.restore.confirm_clock().isoformat()
+    session.terminal.result({"doubt": doubt, "confirmed": True, "at": at}, [f"confirmed: it is {at}"])

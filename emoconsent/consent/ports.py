@@ -142,7 +142,10 @@ class ConsentTransaction(Protocol):
     def closings(self) -> ClosingStore: ...
 
     def now(self) -> int:
-        """The instant in microseconds: the server's clock where there is a server."""
+        """The instant in microseconds: by the clock as far as it is believed, never before the log."""
+
+    def clock(self) -> int:
+        """What the clock itself says, believed or not: the server's where there is a server."""
 
 
 class ConsentDatabase(Protocol):

@@ -230,12 +230,11 @@ class ConsentRegistry(AsyncTwins):
             known, fresh = self._s.ledger.enrol(tx, subject)
             try:
                 _not_being_erased(tx, known)
-                new = make(tx, book, known)
+                event, known = self._s.ledger.append(tx, known, make(tx, book, known))
             except BaseException:
                 if fresh is not None:
                     self._s.ledger.custody.discard(fresh)
                 raise
-            event, known = self._s.ledger.append(tx, known, new)
         self._finish(fresh)
         return event, known, book
 

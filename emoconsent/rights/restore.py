@@ -6,6 +6,7 @@ import logging
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from emoconsent.audit.entry import EventTag
@@ -116,6 +117,29 @@ class Restore:
         self._store.remember_head(size, root, force=True)
         return self._finish(brought)
 
+    def clock_doubt(self) -> str | None:
+        """Why the clock is not believed, with the way out; None if it is."""
+        with self._database.read() as tx:
+            return tx.log.doubt()
+
+    def confirm_clock(self) -> datetime:
+        """An operator's word that the host's clock is right, after a silence or a step; the instant.
+
+        The entry gives the log that time, so that every process on the store believes it again.
+
+        Raises:
+            Unavailable: the log is ahead of the clock, so that confirming it would set time back.
+        """
+        with self._database.write() as tx:
+            at, last = tx.clock(), tx.log.last_at() or 0
+            if at < last:
+                raise Unavailable(
+                    tx.log.doubt() or "the clock is behind the log; try again", outcome="not_done"
+                )
+            self._ledger.scribe.write(tx.log, secrets.token_bytes(16), EventTag.CLOCK_CONFIRM, at)
+        self._committed()
+        return from_micros(at)
+
     def _destroy_rowless(self) -> None:
         """Keys of what the restored database does not know: nobody could ever tell what they open."""
         with self._database.write() as tx:
@@ -133,6 +157,9 @@ class Restore:
         self._keys.finish_moves()
         self._destroy_again()
         self._sweep_orphans()
+        doubt = self.clock_doubt()
+        if doubt is not None:
+            _LOG.warning("emoconsent: nothing is opened while the clock is in doubt: %s", doubt)
         left = self.unfinished()
         if left:
             _LOG.warning("emoconsent: left open at start-up: %s", "; ".join(left))

@@ -9,6 +9,7 @@ from functools import cached_property
 from sqlalchemy import Connection, Engine, text
 
 from emoconsent.clock import Clock, aware, to_micros
+from emoconsent.storage.clock_watch import ClockWatch, Reading
 from emoconsent.storage.consent_stores import SqlCatalogue, SqlClosings, SqlEvents, SqlSubjects
 from emoconsent.storage.faults import as_unavailable
 from emoconsent.storage.log_store import SqlLinks, SqlLog
@@ -28,19 +29,23 @@ _SERVER_CLOCK = text("select (extract(epoch from clock_timestamp()) * 1000000)::
 class Transaction:
     """One transaction's stores. Implements the transaction ports of consent, vault and rights."""
 
-    def __init__(self, connection: Connection, clock: Clock | None) -> None:
+    def __init__(self, connection: Connection, clock: Clock | None, watch: ClockWatch) -> None:
         self._connection = connection
         self._clock = clock
-        self._now: int | None = None
+        self._watch = watch
 
     def now(self) -> int:
-        """The transaction's one instant: by the clock, but never before the latest log entry.
+        """The transaction's one instant: by the clock as far as it is believed, never before the log.
 
-        The log's times do not run backwards, and a withdrawal is possible however wrong the clock.
+        The log's times run neither backwards nor ahead, and a withdrawal is possible however wrong
+        the clock.
         """
-        if self._now is None:
-            self._now = max(self.clock(), self.log.last_at() or 0)
-        return self._now
+        return self.reading.at
+
+    @cached_property
+    def reading(self) -> Reading:
+        """What the clock says, and whether it is believed."""
+        return self._watch.read(self.clock(), self.log.last_at())
 
     def clock(self) -> int:
         """What the clock itself says: the server's where there is one and none was handed in."""
@@ -48,9 +53,13 @@ class Transaction:
             return to_micros(aware("clock", self._clock()))
         return int(self._connection.execute(_SERVER_CLOCK).scalar_one())
 
+    def doubt(self) -> str | None:
+        """Why the clock is not believed, with the way out; None if it is."""
+        return str(self.reading.doubt) if self.reading.doubt is not None else None
+
     @cached_property
     def log(self) -> SqlLog:
-        return SqlLog(self._connection)
+        return SqlLog(self._connection, self.doubt)
 
     @cached_property
     def catalogue(self) -> SqlCatalogue:
@@ -106,11 +115,13 @@ class Database:
 
     Args:
         clock: None on PostgreSQL, where the server's clock rules; tests hand one in.
+        watch: what the clock is held against.
     """
 
-    def __init__(self, engine: Engine, clock: Clock | None) -> None:
+    def __init__(self, engine: Engine, clock: Clock | None, watch: ClockWatch) -> None:
         self.engine = engine
         self.clock = clock
+        self._watch = watch
         self._sqlite = engine.dialect.name == "sqlite"
 
     @contextmanager
@@ -125,7 +136,7 @@ class Database:
         try:
             with as_unavailable("not_done"):
                 self._begin(connection, "BEGIN IMMEDIATE")
-                yield Transaction(connection, self.clock)
+                yield Transaction(connection, self.clock, self._watch)
             with as_unavailable("unknown"):
                 connection.commit()
         finally:
@@ -141,7 +152,7 @@ class Database:
         try:
             with as_unavailable():
                 self._begin(connection, "BEGIN")
-                yield Transaction(connection, self.clock)
+                yield Transaction(connection, self.clock, self._watch)
         finally:
             connection.close()
 

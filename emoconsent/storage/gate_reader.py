@@ -29,6 +29,7 @@ from emoconsent.consent.ports import CatalogueRow, EventRow, SubjectRow
 from emoconsent.errors import Unavailable
 from emoconsent.gate.ports import Snapshot
 from emoconsent.storage import schema
+from emoconsent.storage.clock_watch import ClockWatch
 from emoconsent.storage.faults import explain
 
 Execute = Callable[[str, Any], Any]
@@ -110,10 +111,11 @@ def look(
 class SqliteGateReader:
     """A few connections of the gate's own on the data store's file; each look is a read transaction."""
 
-    def __init__(self, connect: Callable[[], Any], dialect: Dialect, clock: Clock) -> None:
+    def __init__(self, connect: Callable[[], Any], dialect: Dialect, clock: Clock, watch: ClockWatch) -> None:
         self._connect = connect
         self._statements = Statements(dialect)
         self._clock = clock
+        self._watch = watch
         self._idle: list[Any] = []
 
     def look(self, indexes: Sequence[bytes], known: int) -> Snapshot:
@@ -124,12 +126,14 @@ class SqliteGateReader:
         try:
             connection.execute("BEGIN")
             try:
-                return look(connection.execute, self._statements, indexes, known, self._clock)
+                snapshot = look(connection.execute, self._statements, indexes, known, self._clock)
             finally:
                 connection.execute("ROLLBACK")
                 self._idle.append(connection)
         except sqlite3.Error as error:
             raise Unavailable(explain(error)) from None
+        self._watch.refuse_ahead(snapshot.clock, snapshot.last_at)
+        return snapshot
 
     def _fresh(self) -> Any:
         try:

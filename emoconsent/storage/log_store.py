@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from sqlalchemy import BindParameter, Connection, bindparam, func, insert, select, text
 
@@ -20,6 +20,10 @@ class SqlLog(TableStore[StoredEntry]):
 
     table = schema.log_entries
     value = StoredEntry
+
+    def __init__(self, connection: Connection, doubt: Callable[[], str | None]) -> None:
+        super().__init__(connection)
+        self.doubt = doubt
 
     def add(self, entry_id: bytes, at: int, leaf: bytes, mac: bytes) -> None:
         self._run(insert(self.table).values(entry_id=entry_id, at=at, leaf=leaf, mac=mac))

@@ -19,6 +19,7 @@ from emoconsent.consent.holds import SharedLocks
 from emoconsent.errors import ConfigurationError
 from emoconsent.gate.ports import GateReader
 from emoconsent.storage import migrate
+from emoconsent.storage.clock_watch import ClockWatch
 from emoconsent.storage.database import Database
 from emoconsent.storage.engine import BUSY_MS, parse_url, postgres_engine, pragmas, sqlite_engine
 from emoconsent.storage.faults import as_unavailable
@@ -58,8 +59,10 @@ class Stores:
         return self.keys.meta(CREATED) is None
 
 
-def open_folder(folder: Path, clock: Clock) -> Stores:
+def open_folder(folder: Path, clock: Clock, ticks: Callable[[], float] | None) -> Stores:
     """The embedded stores in *folder*: ``data.db``, ``keys.db``, ``holds/``.
+
+    *ticks* is what *clock* is held against: seconds on a clock that nobody sets, or None.
 
     Raises:
         ConfigurationError: read-only, on a network file system, half there, or of a newer version.
@@ -76,9 +79,10 @@ def open_folder(folder: Path, clock: Clock) -> Stores:
         store = SqlKeyStore(keys, keys_path)
         with _disposed_on_failure(data, keys):
             _prepare(data, store)
-    reader = SqliteGateReader(lambda: _gate_connection(data_path), data.dialect, clock)
+    watch = ClockWatch(ticks)
+    reader = SqliteGateReader(lambda: _gate_connection(data_path), data.dialect, clock, watch)
     locks = OfdLocks(folder / "holds")
-    database = Database(data, clock)
+    database = Database(data, clock, watch)
 
     def forget() -> None:
         """In a forked child: nothing inherited is used again."""
@@ -98,7 +102,7 @@ def open_servers(database_url: str, keystore_url: str, clock: Clock | None) -> S
     with _disposed_on_failure(data, keys), creating():
         _prepare(data, store)
     session = PgSession(parse_url(database_url), data.dialect, clock)
-    database = Database(data, clock)
+    database = Database(data, clock, ClockWatch(None))
 
     def forget() -> None:
         data.dispose(close=False)

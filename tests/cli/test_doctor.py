@@ -87,6 +87,25 @@ def test_a_clock_behind_the_log(store: Cli) -> None:
         connection.execute(f"update log_entries set at = ? where entry_no = ({newest})", (tomorrow,))
     done = store.run("doctor", "--json")
     assert (done.code, levels(done)["clock"]) == (1, "failure")
+    [found] = [finding for finding in done.json["findings"] if finding["check"] == "clock"]
+    assert "ahead of the clock" in found["message"]
+    assert "restore accept" in found["remedy"]
+    assert store.run("restore", "clock", "--yes").code == 3
+
+
+def test_a_log_silent_for_long(store: Cli) -> None:
+    """An entry half a year old: the clock may be ahead; confirming it, as the remedy says, cures it."""
+    past = int((datetime.now(UTC) - timedelta(days=180)).timestamp() * 1_000_000)
+    with closing(sqlite3.connect(store.folder / "data.db")) as connection, connection:
+        connection.execute("update log_entries set at = ?", (past,))
+    done = store.run("doctor", "--json")
+    assert (done.code, levels(done)["clock"]) == (1, "failure")
+    assert "restore clock --yes" in done.out
+    assert store.run("restore", "clock").code == 1
+    assert levels(store.run("doctor", "--json"))["clock"] == "failure"
+    assert store.run("restore", "clock", "--yes", "--json").json["confirmed"]
+    assert "clock" not in levels(store.run("doctor", "--json"))
+    assert store.run("restore", "clock", "--json").json == {"doubt": None}
 
 
 def test_rows_and_keys_that_lost_each_other(store: Cli, grant: Callable[..., Done]) -> None:
