@@ -59,6 +59,7 @@ class EventTag(StrEnum):
     ERASURE_INTENT = "erasure:intent"
     ERASURE_OUTCOME = "erasure:outcome"
     CERTIFICATE_ISSUE = "certificate:issue"
+    ROTATE_INTENT = "keys:rotate_intent"
     KEYS_ROTATE = "keys:rotate"
     EPOCH_INTENT = "epoch:intent"
     EPOCH_OUTCOME = "epoch:outcome"

@@ -192,7 +192,7 @@ def _intents(parts: Parts) -> Iterator[Finding]:
     with parts.stores.data.read() as tx:
         count = len(tx.intents.open())
     if count:
-        message = f"{count} erasures or destructions were announced and not finished"
+        message = f"{count} erasures, rotations or destructions were announced and not finished"
         yield warning(
             "interrupted", message, "open the store once (any command): it finishes them, or says why not"
         )

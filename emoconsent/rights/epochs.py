@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from emoconsent.audit.entry import EventTag
+from emoconsent.audit.entry import EventTag, Fact
 from emoconsent.audit.ports import IntentRow
 from emoconsent.clock import from_micros, to_micros
 from emoconsent.consent.jws import sign
@@ -31,7 +31,9 @@ from emoconsent.vault.keyring import (
     index_name,
 )
 
-KIND: Final = "epoch"
+KIND: Final = "epoch"  # of an intent to destroy one
+ROTATION: Final = "rotation"  # of an intent to open one
+INTENTS: Final = {KIND: EventTag.EPOCH_INTENT, ROTATION: EventTag.ROTATE_INTENT}
 BATCH: Final = 200
 
 
@@ -75,16 +77,32 @@ class Keys(AsyncTwins):
 
         Reads and calls go on meanwhile: a key is found under whichever epoch it is. Interrupted, it
         is finished when the store is next opened, or by rotating again.
+
+        Raises:
+            ConfigurationError: the provider has no root key for it; the rotation was called off.
         """
-        number = self._s.keyring.open_epoch()
-        with self._s.database.write() as tx:
-            scribe = self._s.ledger.scribe
-            scribe.write(
-                tx.log, secrets.token_bytes(16), EventTag.KEYS_ROTATE, tx.now(), facts={"epoch": number}
-            )
+        begun = next(iter(self._open_intents(ROTATION)), None)
+        number = self._open_epoch(begun or self._announce(self._s.keyring.next_epoch(), ROTATION))
         self.finish_moves(progress=progress)
         self._s.committed()
         return number
+
+    def _open_epoch(self, intent: IntentRow) -> int:
+        """Do what *intent* announced outside the database, and record how that ended."""
+        number = _epoch(intent)
+        try:
+            self._s.keyring.open_epoch(number)
+        except ConfigurationError:
+            # Nothing changed. Left open, it would rotate by itself once the operator adds the key.
+            self._settle_rotation(intent, opened=False)
+            raise
+        self._settle_rotation(intent, opened=True)
+        return number
+
+    def _settle_rotation(self, intent: IntentRow, *, opened: bool) -> None:
+        with self._s.database.write() as tx:
+            self._log(tx, EventTag.KEYS_ROTATE, _epoch(intent), opened=opened)
+            intents.settle(tx, self._s.ledger.mac, intent)
 
     def finish_moves(self, *, progress: Callable[[int], None] | None = None) -> int:
         """Move whatever is not yet under the active epoch; how many keys and names."""
@@ -137,20 +155,20 @@ class Keys(AsyncTwins):
         if status.keys or status.subjects:
             raise InvalidInput([f"epoch {number} still wraps keys or names; finish the rotation first"])
         if status.state != DESTROYED:
-            self.resume(self._open_intent(number) or self._announce(number))
+            self.resume(self._open_intent(number) or self._announce(number, KIND))
         return next(s for s in self.status() if s.epoch == number)
 
-    def _open_intents(self) -> list[IntentRow]:
+    def _open_intents(self, kind: str) -> list[IntentRow]:
         with self._s.database.read() as tx:
-            return [row for row in intents.still_open(tx, self._s.ledger.mac) if row.kind == KIND]
+            return [row for row in intents.still_open(tx, self._s.ledger.mac) if row.kind == kind]
 
     def _open_intent(self, number: int) -> IntentRow | None:
-        return next((row for row in self._open_intents() if _epoch(row) == number), None)
+        return next((row for row in self._open_intents(KIND) if _epoch(row) == number), None)
 
-    def _announce(self, number: int) -> IntentRow:
+    def _announce(self, number: int, kind: str) -> IntentRow:
         with self._s.database.write() as tx:
-            self._log(tx, EventTag.EPOCH_INTENT, number)
-            return intents.announce(tx, self._s.ledger.mac, KIND, {"epoch": number})
+            self._log(tx, INTENTS[kind], number)
+            return intents.announce(tx, self._s.ledger.mac, kind, {"epoch": number})
 
     def resume(self, intent: IntentRow) -> None:
         """Tell the provider and record what it confirmed.
@@ -180,9 +198,13 @@ class Keys(AsyncTwins):
         self._s.committed()
 
     def finish_open(self) -> int:
-        """Finish the destructions that were left open and can be confirmed now; how many."""
+        """Finish the rotations and destructions that were left open and can be finished now; how many."""
         done = 0
-        for row in self._open_intents():
+        for row in self._open_intents(ROTATION):
+            with suppress(ConfigurationError):  # no root key for it: called off, and the log says so
+                self._open_epoch(row)
+                done += 1
+        for row in self._open_intents(KIND):
             with suppress(ConfigurationError):  # not confirmed yet: the intent stays open
                 self.resume(row)
                 done += 1
@@ -212,8 +234,9 @@ class Keys(AsyncTwins):
             tx.log, entry_id, tag, row.at, facts={"id": identifier}, effects=(row.mac,)
         )
 
-    def _log(self, tx: RightsTransaction, tag: EventTag, number: int) -> None:
-        self._s.ledger.scribe.write(tx.log, secrets.token_bytes(16), tag, tx.now(), facts={"epoch": number})
+    def _log(self, tx: RightsTransaction, tag: EventTag, number: int, **more: Fact) -> None:
+        facts = {"epoch": number, **more}
+        self._s.ledger.scribe.write(tx.log, secrets.token_bytes(16), tag, tx.now(), facts=facts)
 
 
 def _epoch(intent: IntentRow) -> int:

@@ -224,13 +224,20 @@ class Keyring:
         """Destroy the data keys of *owner*; how many there were. Repeats harmlessly."""
         return self.store.destroy(owner)
 
-    def open_epoch(self) -> int:
-        """Begin a new epoch and retire the active one; its number. System keys move to it."""
+    def next_epoch(self) -> int:
+        """The number that the next epoch will have."""
+        return max(e.epoch for e in self.store.epochs()) + 1
+
+    def open_epoch(self, number: int) -> None:
+        """Begin epoch *number*, unless it was begun, and retire those before it. System keys move.
+
+        Raises:
+            ConfigurationError: the provider has no root key for it, and nothing changed.
+        """
         with self._lock:
-            number = max(e.epoch for e in self.store.epochs()) + 1
-            self._open_epoch(number)
+            if number not in {e.epoch for e in self.store.epochs()}:
+                self._open_epoch(number)
         self.retire()
-        return number
 
     def retire(self) -> None:
         """Move the store's own keys to the newest epoch and retire the others. Repeats harmlessly."""

@@ -85,5 +85,5 @@ def test_no_entry_that_opens_goes_on_in_doubt() -> None:
     assert waits == {
         "recognizer:register", "recognizer:approve", "consent:shown", "consent:grant", "consent:opt_in",
         "consent:lift", "consent:declare", "gate:filter", "call:start", "call:complete", "vault:read",
-        "vault:correct", "vault:aggregate", "case:open", "case:break_glass",
+        "vault:correct", "vault:aggregate", "case:open", "case:break_glass", "keys:rotate_intent",
     }  # fmt: skip
