@@ -5,24 +5,24 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from emoconsent.audit.entry import EventTag
 from emoconsent.audit.log import Scribe, Sequencer
 from emoconsent.audit.rowmac import RowMac
 from emoconsent.audit.service import Audit
-from emoconsent.clock import Clock, from_micros, since_boot, to_micros, utc_now
+from emoconsent.clock import Clock, since_boot, to_micros, utc_now
 from emoconsent.consent.chain import CatalogueChain, head_mac
 from emoconsent.consent.closing import Closer, Quarantine
 from emoconsent.consent.events import ConsentEvent
 from emoconsent.consent.holds import HoldTable
 from emoconsent.consent.issuing import receipt_for
 from emoconsent.consent.ledger import GENESIS, Ledger, Subject
+from emoconsent.consent.live import live
 from emoconsent.consent.notice import Notice
-from emoconsent.consent.ports import Closing
-from emoconsent.consent.publishing import NOTICE_CLOSED, Notices, book_from
+from emoconsent.consent.publishing import NOTICE_CLOSED, Notices
 from emoconsent.consent.receipt import Receipt
 from emoconsent.consent.registry import ConsentRegistry, ConsentServices
-from emoconsent.consent.status import Question, standing
 from emoconsent.consent.withdrawal import Withdrawal
 from emoconsent.errors import ConfigurationError
 from emoconsent.gate.gate import Gate, GateServices
@@ -35,7 +35,6 @@ from emoconsent.rights.integrity import Integrity
 from emoconsent.rights.restore import GENERATION, Restore
 from emoconsent.rights.service import Rights
 from emoconsent.settings import ROOT_KEY, Settings
-from emoconsent.storage.database import Transaction
 from emoconsent.storage.outside import OutsideFile
 from emoconsent.storage.store import CREATED, STORE_ID, Stores, open_folder, open_servers
 from emoconsent.vault.access import Access
@@ -45,7 +44,6 @@ from emoconsent.vault.keyring import ROW_MAC, SIGN_CHECKPOINTS, SIGN_RECEIPTS, K
 from emoconsent.vault.ports import RootKeyProvider
 from emoconsent.vault.root_key import EnvironmentRootKeys, FileRootKeys
 from emoconsent.vault.vault import Vault, VaultServices
-from emoconsent.vocabulary import Modality
 
 
 class Subjects:
@@ -173,8 +171,13 @@ def _compose(
         data, ledger, base.keyring, closer, base.holds, audit.checkpoint, committed, sandboxed, inside
     )
     rights, keys = Rights(erasing), Keys(erasing)
-    closer.handle("supersede", lambda tx, closing: _end(base.chain, tx, closing, NOTICE_CLOSED))
-    closer.handle("suspend", lambda tx, closing: _end(base.chain, tx, closing, SUSPENDED))
+    again, superseded, suspended = (
+        base.chain.close_again,
+        EventTag.NOTICE_PUBLISH,
+        EventTag.RECOGNIZER_SUSPEND,
+    )
+    closer.handle("supersede", partial(again, kind=NOTICE_CLOSED, tag=superseded))
+    closer.handle("suspend", partial(again, kind=SUSPENDED, tag=suspended))
     closer.handle("erase", rights.erasure.take_over)
     consent = _consent(base, closer, sandboxed=sandboxed)
     recognizers = RecognizerRegistry(
@@ -233,12 +236,6 @@ def _gate(base: _Base, consent: ConsentRegistry, approvals: int) -> Gate:
 def _vault(base: _Base, access: Access, recognizers: RecognizerRegistry) -> Vault:
     ledger = base.ledger
 
-    def live(tx: Transaction, ref: bytes, purpose: str, modality: Modality) -> bool:
-        known = ledger.get(tx, ref)
-        events = ledger.events(tx, known) if known else []
-        question = Question(events, book_from(base.chain.rows(tx)), purpose, modality, from_micros(tx.now()))
-        return standing(question).allowed
-
     def quality(recognizer: str) -> str:
         return str(recognizers.get(recognizer).card.get("quality", "unknown"))
 
@@ -248,7 +245,7 @@ def _vault(base: _Base, access: Access, recognizers: RecognizerRegistry) -> Vaul
         base.keyring,
         access,
         base.holds,
-        live,  # type: ignore[arg-type]
+        partial(live, ledger, base.chain),
         advice,
         quality,
         base.committed,
@@ -263,13 +260,6 @@ def _audit(stores: Stores, scribe: Scribe, keyring: Keyring, ledger: Ledger, sto
     integrity = Integrity(stores.data, ledger, keyring)
     key = lambda: keyring.signing_key(SIGN_CHECKPOINTS)  # noqa: E731 - a name for the argument below
     return Audit(stores.data, scribe, stores.keys, origin, key, integrity.findings)
-
-
-def _end(chain: CatalogueChain, tx: Transaction, closing: Closing, kind: str) -> None:
-    """A restored catalogue lost a supersession or a suspension: close what it closed."""
-    rows = chain.rows(tx, lock=True)
-    tag = EventTag.RECOGNIZER_SUSPEND if kind == SUSPENDED else EventTag.NOTICE_PUBLISH
-    chain.append(tx, rows, kind, closing.name or "", "{}", tag=tag, facts={"replayed": closing.number})
 
 
 def _create(stores: Stores, mac: RowMac, scribe: Scribe, store_id: str, *, sandbox: bool) -> None:

@@ -11,7 +11,7 @@ from emoconsent.audit.entry import EventTag, Fact
 from emoconsent.audit.log import Scribe
 from emoconsent.audit.rowmac import RowMac
 from emoconsent.consent.ledger import GENESIS, TAMPERED
-from emoconsent.consent.ports import CatalogueRow, ConsentTransaction
+from emoconsent.consent.ports import CatalogueRow, Closing, ConsentTransaction
 from emoconsent.errors import Unavailable
 
 NOTICE: Final = "notice"
@@ -98,3 +98,8 @@ class CatalogueChain:
             effects=(row.mac,),
         )
         return row
+
+    def close_again(self, tx: ConsentTransaction, closing: Closing, *, kind: str, tag: EventTag) -> None:
+        """A restored catalogue lost a supersession or a suspension: close what it closed."""
+        rows = self.rows(tx, lock=True)
+        self.append(tx, rows, kind, closing.name or "", "{}", tag=tag, facts={"replayed": closing.number})
