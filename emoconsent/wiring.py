@@ -171,13 +171,9 @@ def _compose(
         data, ledger, base.keyring, closer, base.holds, audit.checkpoint, committed, sandboxed, inside
     )
     rights, keys = Rights(erasing), Keys(erasing)
-    again, superseded, suspended = (
-        base.chain.close_again,
-        EventTag.NOTICE_PUBLISH,
-        EventTag.RECOGNIZER_SUSPEND,
-    )
-    closer.handle("supersede", partial(again, kind=NOTICE_CLOSED, tag=superseded))
-    closer.handle("suspend", partial(again, kind=SUSPENDED, tag=suspended))
+    again = base.chain.close_again
+    closer.handle("supersede", partial(again, kind=NOTICE_CLOSED, tag=EventTag.NOTICE_PUBLISH))
+    closer.handle("suspend", partial(again, kind=SUSPENDED, tag=EventTag.RECOGNIZER_SUSPEND))
     closer.handle("erase", rights.erasure.take_over)
     consent = _consent(base, closer, sandboxed=sandboxed)
     recognizers = RecognizerRegistry(

@@ -47,6 +47,14 @@ CONFINED: dict[str, tuple[str, ...]] = {
     ),
 }
 
+#: Where rules are applied: the consent rule chain, the gate's decision, the permission table, the policy.
+RULES = (
+    "emoconsent.consent.status",
+    "emoconsent.gate.decision",
+    "emoconsent.access.permissions",
+    "emoconsent.policy",
+)
+
 #: All of the SDK that the portal may know.
 PORTAL_MAY = {"emoconsent", "emoconsent.errors", "emoconsent.vocabulary"}
 PORTAL_MAY_NOT = {"sqlalchemy", "alembic", "psycopg", "sqlite3", "cryptography", "hashlib", "hmac"}
@@ -72,6 +80,11 @@ def _is_upward(importer: str | None, imported: str | None) -> bool:
     if importer is None or imported is None:
         return False
     return _RANK.get(imported, len(LAYERS)) > _RANK.get(importer, -1)
+
+
+def deciding_at_the_root(found: Iterable[Import]) -> list[Import]:
+    """Imports of a rule by ``wiring``, which puts parts together and decides nothing."""
+    return [i for i in found if i.module == "emoconsent.wiring" and i.target.startswith(RULES)]
 
 
 def unconfined(found: Iterable[Import]) -> list[Import]:

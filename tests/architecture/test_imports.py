@@ -16,6 +16,7 @@ CONTRACTS: list[Callable[[Iterable[Import]], list[Import]]] = [
     contracts.unknown_rooms,
     contracts.upward,
     contracts.unconfined,
+    contracts.deciding_at_the_root,
     contracts.behind_the_front_door,
 ]
 
@@ -39,6 +40,11 @@ VIOLATIONS = [
     ("emoconsent/sdk.py", "import flask", contracts.unconfined),
     ("emoconsent/gate/a.py", "import numpy as np", contracts.unconfined),
     ("emoconsent/rights/a.py", "import portal.api", contracts.unconfined),
+    (
+        "emoconsent/wiring.py",
+        "from emoconsent.consent.status import standing",
+        contracts.deciding_at_the_root,
+    ),
     ("portal/me.py", "from emoconsent.vault import vault", contracts.behind_the_front_door),
     ("portal/me.py", "from emoconsent import vault", contracts.behind_the_front_door),
     ("portal/me.py", "import sqlite3", contracts.behind_the_front_door),
