@@ -27,7 +27,7 @@ class GuardedAsync(Guarded):
         try:
             output = await asyncio.shield(work)
         except Exception as error:
-            await STEPS.run(call.failed, permit, error)
+            await STEPS.run(call.settlement.fail, permit, error)
             raise
         except BaseException:
             # The recognizer may go on for a while after its cancellation: the hold goes on with it.
@@ -61,7 +61,7 @@ def _ended(call: Call, permit: Permit, done: asyncio.Future[Any]) -> None:
     error: BaseException = asyncio.CancelledError()
     if not done.cancelled():
         error = done.exception() or error
-    STEPS.begin(call.abandon, permit, error)
+    STEPS.begin(call.settlement.abandon, permit, error)
 
 
 async def admitted(call: Call, who: str, context: CallContext | None) -> Permit:

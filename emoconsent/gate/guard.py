@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from emoconsent.consent.holds import CURRENT
-from emoconsent.errors import ConsentDenied, EmoConsentError, InvalidInput
+from emoconsent.errors import ConsentDenied, InvalidInput
 from emoconsent.gate.decision import Request, merged
 from emoconsent.gate.gate import Gate
 from emoconsent.gate.permit import Permit
@@ -63,27 +63,6 @@ class Call:
         finally:
             CURRENT.reset(token)
 
-    def failed(self, permit: Permit, error: BaseException) -> None:
-        """Log what the recognizer raised, by type. Raises ConsentDenied if it may not be known.
-
-        An interrupt or a cancellation is not the recognizer's word and hides nothing: the call is
-        abandoned, and whoever caught it goes on raising it.
-        """
-        if not isinstance(error, Exception):
-            self.abandon(permit, error)
-            return
-        try:
-            self.settlement.fail(permit, error)
-        except ConsentDenied as denied:
-            raise denied from None
-
-    def abandon(self, permit: Permit, error: BaseException) -> None:
-        """End a call whose caller is gone: logged by type, its result thrown away, the hold given back."""
-        try:
-            self.settlement.fail(permit, error)
-        except EmoConsentError:
-            return
-
 
 class Guarded:
     """A guarded recognizer. Call it with the input and ``subject=``; it gives a ``Recognition``."""
@@ -113,7 +92,7 @@ class Guarded:
             with call.inside(permit):
                 output = call.function(*args, **kwargs)
         except BaseException as error:
-            call.failed(permit, error)
+            call.settlement.fail(permit, error)
             raise
         return call.complete(permit, output)
 

@@ -46,7 +46,7 @@ def _steps(
                 call.settlement.release(permit)
                 return
             except BaseException as error:
-                call.failed(permit, error)
+                call.settlement.fail(permit, error)
                 raise
             yield call.complete(permit, output)
     finally:
@@ -76,10 +76,10 @@ async def _async_steps(
                 await STEPS.run(call.settlement.release, permit)
                 return
             except Exception as error:
-                await STEPS.run(call.failed, permit, error)
+                await STEPS.run(call.settlement.fail, permit, error)
                 raise
             except BaseException as error:
-                STEPS.begin(call.abandon, permit, error)
+                STEPS.begin(call.settlement.abandon, permit, error)
                 raise
             yield await STEPS.run(call.complete, permit, output)
     finally:
