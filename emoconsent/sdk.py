@@ -136,10 +136,19 @@ class EmoConsent:
         subject_from: str | None = None,
         adapter: Adapter | str | None = None,
         context: CallContext | None = None,
+        batch: bool = False,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """A decorator; the function keeps its own return value, ``.recognize`` gives the Recognition."""
+        """A decorator; the function keeps its own return value, ``.recognize`` gives the Recognition.
+
+        Args:
+            subject_from: the function's parameter that names the subject; it is forwarded. Without it
+                the subject comes from ``sdk.subject``, or from ``subject=`` if the function has no such
+                parameter of its own.
+            batch: the function takes a list (its first parameter) and returns one of the same length;
+                *subject_from* then names the parameter that holds the list of subjects.
+        """
         return lambda function: decorate(
-            self._call(function, recognizer, purpose, adapter, context), subject_from
+            self._call(function, recognizer, purpose, adapter, context), subject_from, batch=batch
         )
 
     def _call(

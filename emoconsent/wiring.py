@@ -37,6 +37,7 @@ from emoconsent.rights.service import Rights
 from emoconsent.settings import ROOT_KEY, Settings
 from emoconsent.storage.outside import OutsideFile
 from emoconsent.storage.store import CREATED, STORE_ID, Stores, open_folder, open_servers
+from emoconsent.twins import AsyncTwins
 from emoconsent.vault.access import Access
 from emoconsent.vault.closing_list import SignedClosingList
 from emoconsent.vault.custody import SubjectCustody
@@ -46,12 +47,15 @@ from emoconsent.vault.root_key import EnvironmentRootKeys, FileRootKeys
 from emoconsent.vault.vault import Vault, VaultServices
 
 
-class Subjects:
+class Subjects(AsyncTwins):
     """What is stated about subjects apart from their consent."""
 
-    def __init__(self, declare: Callable[..., Withdrawal]) -> None:
-        #: ``declare(subject, age_band=..., guardian=None)``: see ``ConsentRegistry.declare``.
-        self.declare = declare
+    def __init__(self, consent: ConsentRegistry) -> None:
+        self._consent = consent
+
+    def declare(self, subject: str, *, age_band: str, guardian: str | None = None) -> Withdrawal:
+        """See ``ConsentRegistry.declare``."""
+        return self._consent.declare(subject, age_band=age_band, guardian=guardian)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +191,7 @@ def _compose(
         sandboxed=sandboxed,
         notices=Notices(data, base.chain, closer, base.holds, committed, consent.shown),
         consent=consent,
-        subjects=Subjects(consent.declare),
+        subjects=Subjects(consent),
         recognizers=recognizers,
         gate=_gate(base, consent, settings.approvals_required),
         settlement=Settlement(SettleServices(data, ledger, base.holds, base.mac, committed)),

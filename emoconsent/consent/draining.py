@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Sequence
 
 from emoconsent.consent.holds import HoldKey, HoldTable, KeyDrain
 from emoconsent.consent.withdrawal import Withdrawal
+from emoconsent.twins import left_to_twin
 
 
 def drain(holds: HoldTable, keys: Sequence[HoldKey], number: int, *, timeout: float) -> Withdrawal:
     """Wait up to *timeout* seconds for the holders of *keys* admitted before closing *number*.
 
     Never for the caller's own calls, and not at all on a running event loop: that loop's calls
-    could not end while it waits.
+    could not end while it waits. Run by an asynchronous twin, it leaves the waiting to the twin.
     """
     holds.release_own()
     withdrawal = Withdrawal([KeyDrain(holds, tuple(keys), number)] if keys else ())
-    withdrawal.wait(0.0 if _on_event_loop() else timeout)
+    if not left_to_twin(functools.partial(withdrawal.await_, timeout)):
+        withdrawal.wait(0.0 if _on_event_loop() else timeout)
     return withdrawal
 
 

@@ -15,6 +15,7 @@ from emoconsent.consent.book import NoticeBook
 from emoconsent.consent.chain import NOTICE, CatalogueChain
 from emoconsent.consent.closing import Closer
 from emoconsent.consent.draining import drain
+from emoconsent.consent.events import ConsentEvent
 from emoconsent.consent.holds import HoldTable, offer_key
 from emoconsent.consent.notice import Notice, carry_problems, load_notice, notice_to_dict, parse_notice
 from emoconsent.consent.ports import CatalogueRow, ConsentDatabase
@@ -53,15 +54,18 @@ class Notices(AsyncTwins):
         closer: Closer,
         holds: HoldTable,
         committed: Callable[[], None],
-        shown: Callable[..., object],
+        shown: Callable[..., ConsentEvent],
     ) -> None:
         self._database = database
         self._chain = chain
         self._closer = closer
         self._holds = holds
         self._committed = committed
-        #: Record an exposure: ``shown(subject, notice=..., channel=..., language=...)``.
-        self.shown = shown
+        self._shown = shown
+
+    def shown(self, subject: str, *, notice: str, channel: str, language: str) -> ConsentEvent:
+        """Record an exposure: see ``ConsentRegistry.shown``."""
+        return self._shown(subject, notice=notice, channel=channel, language=language)
 
     def publish(self, notice: Mapping[str, Any] | str | Path, *, timeout: float = 10.0) -> Notice:
         """Publish a notice version; identical content again is harmless and returns the same notice.

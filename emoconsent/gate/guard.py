@@ -5,14 +5,15 @@ admit -> (announce) -> run -> normalise -> re-check, seal, store and log -> hand
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from emoconsent.consent.holds import CURRENT
-from emoconsent.errors import ConsentDenied, EmoConsentError, InvalidInput
+from emoconsent.errors import ConsentDenied, InvalidInput
 from emoconsent.gate.decision import Request, merged
 from emoconsent.gate.gate import Gate
 from emoconsent.gate.permit import Permit
@@ -62,20 +63,6 @@ class Call:
         finally:
             CURRENT.reset(token)
 
-    def failed(self, permit: Permit, error: BaseException) -> None:
-        """Log a recognizer's exception by type. Raises ConsentDenied if it may not be known."""
-        try:
-            self.settlement.fail(permit, error)
-        except ConsentDenied as denied:
-            raise denied from None
-
-    def abandon(self, permit: Permit, error: BaseException) -> None:
-        """End a call whose caller is gone: logged by type, its result thrown away, the hold given back."""
-        try:
-            self.settlement.fail(permit, error)
-        except EmoConsentError:
-            return
-
 
 class Guarded:
     """A guarded recognizer. Call it with the input and ``subject=``; it gives a ``Recognition``."""
@@ -93,36 +80,44 @@ class Guarded:
             InvalidInput: no subject, or two; nothing was called.
             RecognizerOutputError: what the recognizer returned is no valid inference.
         """
-        call, who = self._call, resolve(subject)
+        return self.run(resolve(subject), context, args, kwargs)
+
+    def run(
+        self, who: str, context: CallContext | None, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """The call about *who*; *args* and *kwargs* are the recognizer's, whatever they are called."""
+        call = self._call
         permit = call.admit(who, context)
         try:
             with call.inside(permit):
                 output = call.function(*args, **kwargs)
         except BaseException as error:
-            call.failed(permit, error)
+            call.settlement.fail(permit, error)
             raise
         return call.complete(permit, output)
 
     def map(
         self, inputs: Iterable[Any], *, subjects: Iterable[str], context: CallContext | None = None
-    ) -> Iterator[Recognition | Denied]:
+    ) -> Any:
         """Lazily, in order: a ``Recognition`` or ``Denied(decision)`` for each input.
 
         Raises:
             InvalidInput: one of *inputs* and *subjects* ends before the other.
         """
-        for value, subject in _paired(inputs, subjects):
+        for value, subject in paired(inputs, subjects):
             try:
-                yield self(value, subject=subject, context=context)
+                row: Recognition | Denied = self(value, subject=subject, context=context)
             except ConsentDenied as denied:
-                yield Denied(denied.decision)
+                row = Denied(denied.decision)
+            yield row
 
     def with_context(self, context: CallContext) -> Guarded:
         """The same recognizer, with *context* as the circumstances of each call."""
         return type(self)(replace(self._call, context=context))
 
 
-def _paired(inputs: Iterable[Any], subjects: Iterable[str]) -> Iterator[tuple[Any, str]]:
+def paired(inputs: Iterable[Any], subjects: Iterable[str]) -> Iterator[tuple[Any, str]]:
+    """Each input with its subject. Raises InvalidInput if one of them ends before the other."""
     if isinstance(subjects, str):
         raise InvalidInput(["subjects: one identifier an input is needed, not one string"])
     missing = object()
@@ -139,12 +134,24 @@ def _paired(inputs: Iterable[Any], subjects: Iterable[str]) -> Iterator[tuple[An
 
 
 def kind_of(function: Callable[..., Any]) -> str:
-    """How a function is called: ``plain``, ``async``, ``stream`` or ``async stream``."""
-    inner = inspect.unwrap(function)
-    if not inspect.isroutine(inner) and callable(inner) and not inspect.isclass(inner):
-        inner = type(inner).__call__
-    if inspect.isasyncgenfunction(inner):
-        return "async stream"
-    if inspect.isgeneratorfunction(inner):
-        return "stream"
-    return "async" if inspect.iscoroutinefunction(inner) else "plain"
+    """How a function is called: ``plain``, ``async``, ``stream`` or ``async stream``.
+
+    Judged by the outermost callable, for that is what will be called: what a wrapper wraps is its own
+    affair. Only a partial is looked through, and an object is as its ``__call__``.
+    """
+    while isinstance(function, functools.partial):
+        function = function.func
+    looks = [function]
+    if not inspect.isroutine(function) and not inspect.isclass(function):
+        looks.append(type(function).__call__)
+    for kind, told in _TOLD:
+        if any(told(look) for look in looks):
+            return kind
+    return "plain"
+
+
+_TOLD: Final[tuple[tuple[str, Callable[[Any], bool]], ...]] = (
+    ("async stream", inspect.isasyncgenfunction),
+    ("stream", inspect.isgeneratorfunction),
+    ("async", inspect.iscoroutinefunction),
+)

@@ -6,10 +6,12 @@ discards it: the result was inferred under a consent that is over.
 
 from __future__ import annotations
 
+import inspect
 import json
 import secrets
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,7 +21,7 @@ from emoconsent.clock import from_micros, to_micros
 from emoconsent.consent.holds import HoldTable
 from emoconsent.consent.ledger import Ledger
 from emoconsent.consent.notice import NoticePurpose, add_duration
-from emoconsent.errors import ConsentDenied, RecognizerOutputError, Unavailable
+from emoconsent.errors import ConsentDenied, EmoConsentError, RecognizerOutputError, Unavailable
 from emoconsent.gate.decision import closed_since, decide
 from emoconsent.gate.gate import denial
 from emoconsent.gate.permit import Permit
@@ -65,12 +67,25 @@ class SettleServices:
 
 def normalise(permit: Permit, output: Any, adapter: Adapter | None) -> Inference:
     """*output* as an inference: by the adapter given, the card's, or the output's shape."""
+    refuse_unfinished(output)
     chosen = adapter or ADAPTERS.get(permit.recognizer.adapter or "") or detect(output)
     declared = permit.recognizer.levels
     inference = chosen(output)
     if not isinstance(inference, Inference):
         raise RecognizerOutputError(["the adapter returned no Inference"])
     return apply(Levels.parse(declared), inference) if declared is not None else inference
+
+
+def refuse_unfinished(output: Any) -> None:
+    """What still has to be awaited or iterated would run outside the permit: it is closed, unrun."""
+    if inspect.isasyncgen(output) or inspect.isgenerator(output) or inspect.isawaitable(output):
+        # A future is cancelled; an asynchronous generator that never began needs no closing.
+        end = getattr(output, "close", None) or getattr(output, "cancel", None)
+        if end is not None:
+            end()
+        raise RecognizerOutputError(
+            ["a plain function returned a coroutine or generator; guard the function that makes it"]
+        )
 
 
 class Settlement:
@@ -108,22 +123,37 @@ class Settlement:
             raise denial(over if over is not None else permit.decision, called=True)
         return Recognition(record, output, permit.decision)
 
-    def fail(self, permit: Permit, error: BaseException | None, tag: EventTag = EventTag.CALL_FAIL) -> None:
+    def fail(self, permit: Permit, error: BaseException, tag: EventTag = EventTag.CALL_FAIL) -> None:
         """The recognizer raised, or its output was refused: re-check and log, by type only.
+
+        An interrupt or a cancellation is not the recognizer's word and hides nothing: that call is
+        abandoned, and whoever caught the exception goes on raising it.
 
         Raises:
             ConsentDenied: the right to know of the failure ended as well.
         """
+        if not isinstance(error, Exception):
+            self.abandon(permit, error)
+            return
+        over = self._failed(permit, error, tag)
+        if over is not None:
+            raise denial(over, called=True) from None  # its message may hold the input
+
+    def abandon(self, permit: Permit, error: BaseException) -> None:
+        """End a call whose caller is gone: logged by type, its result thrown away, the hold given back."""
+        with suppress(EmoConsentError):
+            self._failed(permit, error, EventTag.CALL_FAIL)
+
+    def _failed(self, permit: Permit, error: BaseException, tag: EventTag) -> Decision | None:
+        """Why the failure must not be known; None if it may be."""
         permit.called = True
         with self._settling(permit):
             with self._s.database.write() as tx:
                 over = self._over(tx, permit)
                 if over is None:
-                    facts: dict[str, Fact] = {"error": type(error).__name__ if error else "output"}
-                    self._log(tx, secrets.token_bytes(16), tag, permit, facts)
+                    self._log(tx, secrets.token_bytes(16), tag, permit, {"error": type(error).__name__})
             self._s.committed()
-        if over is not None:
-            raise denial(over, called=True)
+        return over
 
     def release(self, permit: Permit) -> None:
         """Give back a permit under which nothing was called."""

@@ -6,24 +6,30 @@ On a denial the recognizer's generator is closed and ``ConsentDenied`` raised.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from typing import Any, NoReturn
 
+from emoconsent.errors import InvalidInput
+from emoconsent.gate.asynchronous import admitted
 from emoconsent.gate.guard import Call, Guarded
 from emoconsent.gate.settle import Recognition
-from emoconsent.gate.subject import resolve
 from emoconsent.policy.context import CallContext
+from emoconsent.threads import STEPS
 
 
-class GuardedStream(Guarded):
+class _Streaming(Guarded):
+    def map(self, *_args: Any, **_kwargs: Any) -> NoReturn:
+        """Refused. Raises InvalidInput: a stream has many results, and a row has one."""
+        raise InvalidInput(["map: this recognizer streams; call it once for each input and iterate"])
+
+
+class GuardedStream(_Streaming):
     """A guarded generator function: iterating gives a ``Recognition`` a step."""
 
-    def __call__(
-        self, *args: Any, subject: str | None = None, context: CallContext | None = None, **kwargs: Any
+    def run(
+        self, who: str, context: CallContext | None, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Iterator[Recognition]:
-        """The stream; the subject is resolved now, not at the first ``next()``."""
-        return _steps(self._call, resolve(subject), context, args, kwargs)
+        return _steps(self._call, who, context, args, kwargs)
 
 
 def _steps(
@@ -40,21 +46,20 @@ def _steps(
                 call.settlement.release(permit)
                 return
             except BaseException as error:
-                call.failed(permit, error)
+                call.settlement.fail(permit, error)
                 raise
             yield call.complete(permit, output)
     finally:
         inner.close()
 
 
-class GuardedAsyncStream(Guarded):
+class GuardedAsyncStream(_Streaming):
     """A guarded async generator function."""
 
-    def __call__(
-        self, *args: Any, subject: str | None = None, context: CallContext | None = None, **kwargs: Any
+    def run(
+        self, who: str, context: CallContext | None, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> AsyncIterator[Recognition]:
-        """The stream; the subject is resolved now, not at the first ``__anext__()``."""
-        return _async_steps(self._call, resolve(subject), context, args, kwargs)
+        return _async_steps(self._call, who, context, args, kwargs)
 
 
 async def _async_steps(
@@ -68,26 +73,14 @@ async def _async_steps(
                 with call.inside(permit):
                     output = await anext(inner)
             except StopAsyncIteration:
-                call.settlement.release(permit)
+                await STEPS.run(call.settlement.release, permit)
                 return
-            except BaseException as error:
-                call.failed(permit, error)
+            except Exception as error:
+                await STEPS.run(call.settlement.fail, permit, error)
                 raise
-            yield await asyncio.to_thread(call.complete, permit, output)
+            except BaseException as error:
+                STEPS.begin(call.settlement.abandon, permit, error)
+                raise
+            yield await STEPS.run(call.complete, permit, output)
     finally:
         await inner.aclose()
-
-
-async def admitted(call: Call, who: str, context: CallContext | None) -> Any:
-    """A permit, fetched in a thread; if the waiting task is cancelled, the permit is given back."""
-    work = asyncio.ensure_future(asyncio.to_thread(call.admit, who, context))
-    try:
-        return await asyncio.shield(work)
-    except asyncio.CancelledError:
-        work.add_done_callback(lambda done: _give_back(call, done))
-        raise
-
-
-def _give_back(call: Call, done: asyncio.Future[Any]) -> None:
-    if not done.cancelled() and done.exception() is None:
-        call.settlement.release(done.result())

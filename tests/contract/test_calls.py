@@ -607,15 +607,18 @@ def test_a_withdrawal_during_a_batch_discards_that_subject_only(sdk: EmoConsent)
     assert [len(records(sdk, name)) for name in ("c1", "c2", "c3")] == [1, 0, 1]
 
 
-def test_one_bad_item_of_a_batch_keeps_no_hold(sdk: EmoConsent) -> None:
-    """An invalid output in the middle of a batch raises, and every permit of the batch is back."""
+def test_one_bad_item_of_a_batch_fails_alone(sdk: EmoConsent) -> None:
+    """An invalid output in the middle is that row's failure: logged so, while the others are kept."""
     for name in ("c1", "c2", "c3"):
         grant(sdk, name)
     answers = [inference(), None, inference()]
-    with pytest.raises(RecognizerOutputError):
-        guard(sdk, lambda texts: answers, batch=True)(["a", "b", "c"], subjects=["c1", "c2", "c3"])
+    rows = guard(sdk, lambda texts: answers, batch=True)(["a", "b", "c"], subjects=["c1", "c2", "c3"])
+    assert [bool(row) for row in rows] == [True, False, True]
+    assert isinstance(rows[1].error, RecognizerOutputError)
+    assert rows[1].decision.allowed
+    assert tags(sdk)[-3:] == ["call:complete", "call:refuse_output", "call:complete"]
     assert held(sdk) == {}
-    assert len(records(sdk, "c2")) == 0
+    assert [len(records(sdk, name)) for name in ("c1", "c2", "c3")] == [1, 0, 1]
 
 
 def test_an_external_recognizer_is_logged_before_it_is_called(open_sdk: OpenStore) -> None:
