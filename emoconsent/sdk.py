@@ -166,6 +166,10 @@ class EmoConsent:
         names = (SIGN_RECEIPTS, SIGN_CERTIFICATES)
         return {"keys": [public_jwk(keyring.signing_key(name).public_key()) for name in names]}
 
+    def cookie_secret(self) -> bytes:
+        """32 bytes for signing a portal's cookies: the same in every process on this store."""
+        return self._parts.keyring.keyed("portal", "cookies")
+
     def ready(self) -> None:
         """Raises ``Unavailable`` or ``ConfigurationError`` unless the store answers and may serve."""
         self._parts.ready()

@@ -1,0 +1,79 @@
+"""What every page shows around its content."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from flask import Flask, request
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+from flask_wtf.csrf import generate_csrf
+
+from emoconsent.vocabulary import Role
+from portal import words
+from portal.config import PortalConfig
+from portal.language import LANGUAGES, THEMES, language, theme
+
+_SUBJECT: Final = (
+    ("me.overview", _l("Overview")),
+    ("me.choices", _l("Choices")),
+    ("me.guesses", _l("What was guessed")),
+    ("me.looks", _l("Who looked")),
+    ("me.receipts", _l("My receipts")),
+    ("me.notices", _l("Notices")),
+    ("me.delete", _l("Delete")),
+    ("me.account", _l("Account")),
+)
+_STAFF: Final = {
+    Role.AGENT: (("staff.cases", _l("Cases")),),
+    Role.DPO: (
+        ("staff.erasures", _l("Deletions")),
+        ("staff.disputes", _l("Disputes")),
+        ("staff.emergency", _l("Emergency access")),
+        ("staff.log", _l("Log")),
+    ),
+    Role.AUDITOR: (("staff.log", _l("Log")),),
+    Role.ADMIN: (
+        ("staff.recognizers", _l("Recognizers")),
+        ("staff.notices", _l("Notices")),
+        ("staff.people", _l("Staff")),
+    ),
+}
+
+
+def navigation() -> list[tuple[str, str, bool]]:
+    """(endpoint, label, whether it is where we are) for whoever is signed in."""
+    if not current_user.is_authenticated:
+        return []
+    role = current_user.principal.role
+    entries = _SUBJECT if role is Role.SUBJECT else (*_STAFF.get(role, ()), ("staff.account", _l("Account")))
+    return [(endpoint, str(label), request.endpoint == endpoint) for endpoint, label in entries]
+
+
+def init_page(app: Flask, config: PortalConfig) -> None:
+    """The variables of ``base.html`` and the filters that put codes into words."""
+    sdk = app.extensions["emoconsent"]
+
+    @app.context_processor
+    def _around() -> dict[str, Any]:
+        return {
+            "nav": navigation(),
+            "language": language(),
+            "languages": LANGUAGES,
+            "theme": theme(),
+            "themes": THEMES,
+            "sandbox": getattr(sdk, "sandboxed", False),
+            "acting_for": current_user.is_authenticated and getattr(current_user, "acts_for_another", False),
+            "authority": config.authority,
+            "csrf": generate_csrf,
+        }
+
+    for name, table in (
+        ("purpose", words.PURPOSES),
+        ("modality", words.MODALITIES),
+        ("level", words.LEVELS),
+        ("reason", words.REASONS),
+        ("event", words.EVENTS),
+        ("role", words.ROLES),
+    ):
+        app.add_template_filter(lambda code, table=table: words.word(table, code), name)
