@@ -22,7 +22,7 @@ from portal.mail import Post
 from portal.places import back
 from portal.visitor import sdk, sign_in, sign_out
 
-_ADDRESS: Final = r"[^@\s]{1,64}@[^@\s]{1,190}"
+ADDRESS: Final = r"[^@\s]{1,64}@[^@\s]{1,190}"
 
 
 class AddressForm(FlaskForm):
@@ -31,7 +31,7 @@ class AddressForm(FlaskForm):
     address = line(
         _l("Your e-mail address"),
         254,
-        also=[Regexp(_ADDRESS, message=_l("This is not an e-mail address."))],
+        also=[Regexp(ADDRESS, message=_l("This is not an e-mail address."))],
         render_kw={"type": "email", "autocomplete": "email", "inputmode": "email"},
     )
 

@@ -1,5 +1,17 @@
-"""The me pages."""
+"""The analysed person's pages: stop, that's wrong, get a copy, delete."""
 
-from flask import Blueprint
+from portal.me import account, choices, delete, guesses, looks, notices, overview, receipts, wrong
+from portal.me.blueprint import blueprint
 
-blueprint = Blueprint("me", __name__, url_prefix="/me")
+__all__ = [
+    "account",
+    "blueprint",
+    "choices",
+    "delete",
+    "guesses",
+    "looks",
+    "notices",
+    "overview",
+    "receipts",
+    "wrong",
+]
