@@ -7,7 +7,7 @@
 
   const announce = (page) => {
     const said = page.getElementById("status");
-    if (said && status()) status().replaceChildren(...said.childNodes);
+    if (said?.childElementCount && status()) status().replaceChildren(...said.childNodes);
   };
 
   // Swaps each part marked data-live for its twin in the page the server answered with.
@@ -15,7 +15,11 @@
     const focused = document.activeElement?.id;
     for (const part of document.querySelectorAll("[data-live][id]")) {
       const twin = page.getElementById(part.id);
-      if (twin) part.replaceWith(document.importNode(twin, true));
+      if (!twin) continue;
+      const fresh = document.importNode(twin, true);
+      const opened = [...part.querySelectorAll("details")].map((details) => details.open);
+      fresh.querySelectorAll("details").forEach((details, at) => { details.open = opened[at] ?? details.open; });
+      part.replaceWith(fresh);
     }
     if (focused && document.activeElement?.id !== focused) document.getElementById(focused)?.focus();
   };
@@ -28,11 +32,11 @@
 
   // Switches: saved at once and announced, without losing one's place on the page.
   const flip = async (form) => {
-    const id = form.id;
+    const id = form.getAttribute("id"); // not form.id: a field of that name would hide it
     const button = form.querySelector("[role=switch]");
     button.setAttribute("aria-busy", "true");
     try {
-      const page = await load(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+      const page = await load(form.getAttribute("action"), { method: "POST", body: new URLSearchParams(new FormData(form)) });
       if (!page.getElementById(id)) throw new Error("another page"); // signed out, or asked to confirm
       refreshFrom(page);
       const current = document.getElementById(id);
@@ -40,7 +44,7 @@
       document.getElementById(id).querySelector("[role=switch]").focus();
       announce(page);
     } catch {
-      form.submit();
+      HTMLFormElement.prototype.submit.call(form);
     }
   };
 
@@ -49,7 +53,7 @@
     for (const other of form.querySelectorAll("button")) other.setAttribute("aria-pressed", String(other === button));
     const body = new URLSearchParams(new FormData(form));
     body.set(button.name, button.value);
-    load(form.action, { method: "POST", body }).catch(() => {}); // the device remembers; the account will next time
+    load(form.getAttribute("action"), { method: "POST", body }).catch(() => {}); // the device remembers; the account will next time
   };
 
   document.addEventListener("submit", (event) => {
@@ -62,22 +66,21 @@
       chooseTheme(form, event.submitter);
     } else if (form.dataset.sent) {
       event.preventDefault(); // a double click sends once
-    } else if (form.method === "post") {
+    } else if (form.getAttribute("method") === "post") {
       form.dataset.sent = "1";
+      setTimeout(() => { delete form.dataset.sent; }, 3000); // an answer that is a download leaves the page here
     }
-  });
-  // A page brought back from the browser's memory may be sent again.
-  window.addEventListener("pageshow", () => {
-    for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
   });
 
   // The typed word: the button wakes up when the word is there. The server checks it again.
-  for (const input of document.querySelectorAll("[data-confirm-word]")) {
+  const checkWord = (input) => {
     const button = input.form.querySelector("[data-confirms]");
-    const check = () => { button.disabled = input.value.trim() !== input.dataset.confirmWord; };
-    input.addEventListener("input", check);
-    check();
-  }
+    if (button) button.disabled = input.value.trim() !== input.dataset.confirmWord;
+  };
+  document.addEventListener("input", (event) => {
+    if (event.target.matches("[data-confirm-word]")) checkWord(event.target);
+  });
+  document.querySelectorAll("[data-confirm-word]").forEach(checkWord);
 
   // Menus close with Escape and with a click elsewhere.
   const menus = () => document.querySelectorAll("details.menu[open]");
