@@ -7,10 +7,11 @@ from typing import Any, Final
 from flask import Flask, request
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
-from flask_wtf.csrf import generate_csrf
+from markupsafe import Markup
 
+from emoconsent.errors import EmoConsentError
 from emoconsent.vocabulary import Role
-from portal import words
+from portal import formats, receipts, words
 from portal.config import PortalConfig
 from portal.language import LANGUAGES, THEMES, language, theme
 
@@ -50,6 +51,33 @@ def navigation() -> list[tuple[str, str, bool]]:
     return [(endpoint, str(label), request.endpoint == endpoint) for endpoint, label in entries]
 
 
+def _ward() -> str | None:
+    """Whom a guardian acts for; the page that is theirs, so their identifier is no secret to it."""
+    acting = current_user.is_authenticated and current_user.acts_for_another
+    return str(current_user.subject) if acting else None
+
+
+def _name() -> str | None:
+    return str(current_user.principal.id) if current_user.is_authenticated else None
+
+
+def _controller(sdk: Any) -> Any:
+    """Who decides, as the notices in force name them; one store serves one controller."""
+    try:
+        notice = next(iter(sdk.notices.book().currents()), None)
+    except EmoConsentError:
+        return ""  # the page says what is wrong; its frame must not
+    if notice is None:
+        return ""
+    parts = (notice.controller.name, notice.controller.contact, notice.controller.address)
+    return Markup("<br>").join(part for part in parts if part)
+
+
+def _authority(config: PortalConfig) -> Any:
+    name, url = config.authority
+    return Markup('<a href="{}" rel="noreferrer">{}</a>').format(url, name or url) if url else name
+
+
 def init_page(app: Flask, config: PortalConfig) -> None:
     """The variables of ``base.html`` and the filters that put codes into words."""
     sdk = app.extensions["emoconsent"]
@@ -63,9 +91,11 @@ def init_page(app: Flask, config: PortalConfig) -> None:
             "theme": theme(),
             "themes": THEMES,
             "sandbox": getattr(sdk, "sandboxed", False),
-            "acting_for": current_user.is_authenticated and getattr(current_user, "acts_for_another", False),
-            "authority": config.authority,
-            "csrf": generate_csrf,
+            "acting_for": _ward(),
+            "account_name": _name(),
+            "here": request.full_path.rstrip("?") if request.method == "GET" else request.path,
+            "contact": _controller(sdk),
+            "authority": _authority(config),
         }
 
     for name, table in (
@@ -75,5 +105,15 @@ def init_page(app: Flask, config: PortalConfig) -> None:
         ("reason", words.REASONS),
         ("event", words.EVENTS),
         ("role", words.ROLES),
+        ("look", words.LOOKS),
     ):
         app.add_template_filter(lambda code, table=table: words.word(table, code), name)
+    for name, read in (
+        ("when", formats.when),
+        ("day", formats.day),
+        ("period", formats.period),
+        ("pairs", formats.pairs),
+        ("receipt_title", receipts.title),
+        ("receipt_facts", receipts.facts),
+    ):
+        app.add_template_filter(read, name)

@@ -81,6 +81,18 @@ ROLES: Final = {
 }
 
 
+LOOKS: Final = {
+    "vault:read": _l("read"),
+    "vault:deny": _l("tried to read and was refused"),
+    "vault:correct": _l("corrected"),
+    "vault:contest": _l("disputed"),
+    "vault:delete": _l("deleted"),
+    "case:open": _l("opened a case"),
+    "case:close": _l("closed a case"),
+    "case:break_glass": _l("emergency access"),
+}
+
+
 def word(table: dict[str, object], code: object) -> str:
     """*code* in words; a code that operators added themselves is shown as they named it."""
     value = str(getattr(code, "value", code))

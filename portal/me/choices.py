@@ -37,9 +37,9 @@ def choose() -> Response:
     """Turn one switch to where the form says, whatever it was: sent twice, it is the same."""
     wanted, key = request.form.get("on"), request.form.get("offer", "")
     found = next((o for o in offers(sdk(), visitor().subject) if o.key == key), None)
-    if found is None or wanted not in ("yes", "no"):
+    if found is None or wanted not in ("on", "off"):
         flash(_("This choice is no longer offered. Nothing was changed."), "info")
-    elif wanted == "yes":
+    elif wanted == "on":
         _give(found)
     else:
         _stop(found)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
+from flask import abort, current_app, redirect, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from emoconsent.vocabulary import Role
 from portal.language import LANGUAGE_COOKIE, LANGUAGES, THEME_COOKIE, THEMES, remember
 from portal.places import back
+from portal.public.blueprint import blueprint
 from portal.visitor import sdk
-
-blueprint = Blueprint("public", __name__)
 
 _HOMES = {
     Role.SUBJECT: "me.overview",
