@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from flask import Flask, render_template
@@ -39,7 +39,7 @@ def exposure_notice(
     """
     sdk: EmoConsent = app.extensions["emoconsent"]
     history = sdk.consent.history(subject)
-    if _quiet(history):
+    if _quiet(history, datetime.now(UTC)):
         return ""
     sdk.consent.shown(subject, notice=notice, channel=channel, language=language)
     found = sdk.notices.get(notice)
@@ -54,7 +54,7 @@ def exposure_notice(
         )
 
 
-def _quiet(history: Sequence[Any]) -> bool:
+def _quiet(history: Sequence[Any], now: datetime) -> bool:
     """Whether the last word on everything was a stop, and it is younger than a year."""
     last = next((e for e in reversed(history) if e.kind.value in ("opt_out", "opt_in", "grant")), None)
-    return last is not None and last.kind.value == "opt_out" and history[-1].at - last.at < QUIET
+    return last is not None and last.kind.value == "opt_out" and now - last.at < QUIET
