@@ -1,0 +1,132 @@
+"""The ports of accounts over SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import and_, delete, func, or_, select
+from sqlalchemy.exc import IntegrityError
+
+from emoconsent.accounts.ports import ContactRow, OwnerRow, StaffRow, TokenRow
+from emoconsent.storage import schema
+from emoconsent.storage.rows import TableStore
+
+
+class SqlOwners(TableStore[OwnerRow]):
+    """Whose tokens are whose, as rows."""
+
+    table = schema.token_owners
+    value = OwnerRow
+
+    def add(self, row: OwnerRow) -> None:
+        self._insert(row)
+
+    def of(self, token_hash: bytes) -> list[OwnerRow]:
+        return self._values(self.table.c.token_hash == token_hash, order=[self.table.c.owner_index])
+
+    def owned(self, indexes: Sequence[bytes]) -> list[OwnerRow]:
+        return self._values(self.table.c.owner_index.in_(indexes))
+
+    def under_epoch(self, epoch: int) -> list[bytes]:
+        statement = select(self.table.c.token_hash).where(self.table.c.index_epoch == epoch).distinct()
+        return list(self._run(statement).scalars())
+
+    def move(self, old: OwnerRow, new: OwnerRow) -> None:
+        key = (self.table.c.token_hash == old.token_hash, self.table.c.owner_index == old.owner_index)
+        self._run(delete(self.table).where(*key))
+        self._insert(new)
+
+    def list(self) -> list[OwnerRow]:
+        return self._values()
+
+
+class SqlTokens(TableStore[TokenRow]):
+    """Tokens as rows, with their owners."""
+
+    table = schema.tokens
+    value = TokenRow
+
+    def add(self, row: TokenRow) -> bool:
+        try:
+            with self._connection.begin_nested():
+                self._insert(row)
+        except IntegrityError:
+            return False
+        return True
+
+    def get(self, token_hash: bytes, *, lock: bool = False) -> TokenRow | None:
+        return self._one(self.table.c.token_hash == token_hash, lock=lock)
+
+    def update(self, row: TokenRow) -> None:
+        self._set(row, "token_hash")
+
+    def remove(self, token_hashes: Sequence[bytes]) -> int:
+        self._run(delete(schema.token_owners).where(schema.token_owners.c.token_hash.in_(token_hashes)))
+        return int(self._run(delete(self.table).where(self.table.c.token_hash.in_(token_hashes))).rowcount)
+
+    def over(self, at: int, *, idle_kind: str, idle_since: int) -> list[bytes]:
+        columns = self.table.c
+        idle = and_(columns.kind == idle_kind, columns.seen_at <= idle_since)
+        return list(
+            self._run(select(columns.token_hash).where(or_(columns.expires_at <= at, idle))).scalars()
+        )
+
+    def list(self) -> list[TokenRow]:
+        return self._values()
+
+
+class SqlContacts(TableStore[ContactRow]):
+    """Contact addresses as rows."""
+
+    table = schema.contacts
+    value = ContactRow
+
+    def put(self, row: ContactRow) -> None:
+        self._put(row, "subject_ref")
+
+    def get(self, subject_ref: bytes) -> ContactRow | None:
+        return self._one(self.table.c.subject_ref == subject_ref)
+
+    def by_address(self, indexes: Sequence[bytes]) -> list[ContactRow]:
+        return self._values(self.table.c.address_index.in_(indexes), order=[self.table.c.subject_ref])
+
+    def remove(self, subject_ref: bytes) -> int:
+        return int(self._run(delete(self.table).where(self.table.c.subject_ref == subject_ref)).rowcount)
+
+    def count_by_epoch(self) -> dict[int, int]:
+        epoch = self.table.c.index_epoch
+        return {row[0]: row[1] for row in self._run(select(epoch, func.count()).group_by(epoch))}
+
+    def outside_epoch(self, epoch: int) -> list[bytes]:
+        statement = select(self.table.c.subject_ref).where(self.table.c.index_epoch != epoch)
+        return list(self._run(statement).scalars())
+
+    def list(self) -> list[ContactRow]:
+        return self._values()
+
+
+class SqlStaff(TableStore[StaffRow]):
+    """Members of staff as rows."""
+
+    table = schema.staff
+    value = StaffRow
+
+    def add(self, row: StaffRow) -> bool:
+        try:
+            with self._connection.begin_nested():
+                self._insert(row)
+        except IntegrityError:
+            return False
+        return True
+
+    def update(self, row: StaffRow) -> None:
+        self._set(row, "account_id")
+
+    def by_login(self, login_index: bytes, *, lock: bool = False) -> StaffRow | None:
+        return self._one(self.table.c.login_index == login_index, lock=lock)
+
+    def by_oidc(self, oidc_index: bytes) -> list[StaffRow]:
+        return self._values(self.table.c.oidc_index == oidc_index)
+
+    def list(self) -> list[StaffRow]:
+        return self._values()
