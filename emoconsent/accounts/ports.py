@@ -83,6 +83,8 @@ class TokenStore(Protocol):
     def over(self, at: int, *, idle_kind: str, idle_since: int) -> Sequence[bytes]:
         """Tokens that ended by *at*, and those of *idle_kind* not seen since."""
 
+    def of_kinds(self, kinds: Sequence[str]) -> Sequence[bytes]: ...
+
     def list(self) -> list[TokenRow]: ...
 
 
@@ -93,7 +95,8 @@ class OwnerStore(Protocol):
 
     def of(self, token_hash: bytes) -> list[OwnerRow]: ...
 
-    def owned(self, indexes: Sequence[bytes]) -> list[OwnerRow]: ...
+    def owned(self, indexes: Sequence[bytes], *, kinds: Sequence[str] = ()) -> list[OwnerRow]:
+        """What the *indexes* find: of every kind, or of *kinds*."""
 
     def under_epoch(self, epoch: int) -> list[bytes]:
         """Tokens that an owner's index of *epoch* finds."""

@@ -151,9 +151,9 @@ class Tokens:
     def owned(self, tx: AccountsTransaction, owner: Owner, kind: str) -> list[tuple[TokenRow, OwnerRow]]:
         """The live tokens of *kind* that belong to *owner*, newest first."""
         found = []
-        for owned in tx.owners.owned(all_indexes(self._keyring, [owner])):
+        for owned in tx.owners.owned(all_indexes(self._keyring, [owner]), kinds=[kind]):
             row = tx.tokens.get(owned.token_hash)
-            if row is None or row.kind != kind or row.expires_at <= tx.now():
+            if row is None or row.expires_at <= tx.now():
                 continue
             if self.authentic(row) and self.authentic_owner(owned):
                 found.append((row, owned))
@@ -169,9 +169,9 @@ class Tokens:
         return sessions
 
     def _endable(self, tx: AccountsTransaction, found: Sequence[bytes], keep: bytes | None) -> list[TokenRow]:
-        rows = [tx.tokens.get(hash_) for hash_ in {bytes(r.token_hash) for r in tx.owners.owned(found)}]
-        ended = [row for row in rows if row is not None and row.kind in (SESSION, TICKET)]
-        return [row for row in ended if bytes(row.token_hash) != keep]
+        owned = tx.owners.owned(found, kinds=(SESSION, TICKET))
+        rows = [tx.tokens.get(hash_) for hash_ in {bytes(row.token_hash) for row in owned} - {keep}]
+        return [row for row in rows if row is not None]
 
 
 def _data(kind: str, hash_: bytes) -> bytes:

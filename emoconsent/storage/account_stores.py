@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from sqlalchemy import and_, delete, func, or_, select
 from sqlalchemy.exc import IntegrityError
@@ -10,6 +11,8 @@ from sqlalchemy.exc import IntegrityError
 from emoconsent.accounts.ports import ContactRow, OwnerRow, StaffRow, TokenRow
 from emoconsent.storage import schema
 from emoconsent.storage.rows import TableStore
+
+_AT_ONCE: Final = 500  # rows named in one statement: databases bound the number of parameters
 
 
 class SqlOwners(TableStore[OwnerRow]):
@@ -24,8 +27,12 @@ class SqlOwners(TableStore[OwnerRow]):
     def of(self, token_hash: bytes) -> list[OwnerRow]:
         return self._values(self.table.c.token_hash == token_hash, order=[self.table.c.owner_index])
 
-    def owned(self, indexes: Sequence[bytes]) -> list[OwnerRow]:
-        return self._values(self.table.c.owner_index.in_(indexes))
+    def owned(self, indexes: Sequence[bytes], *, kinds: Sequence[str] = ()) -> list[OwnerRow]:
+        where = [self.table.c.owner_index.in_(indexes)]
+        if kinds:
+            tokens = schema.tokens.c
+            where.append(self.table.c.token_hash.in_(select(tokens.token_hash).where(tokens.kind.in_(kinds))))
+        return self._values(*where)
 
     def under_epoch(self, epoch: int) -> list[bytes]:
         statement = select(self.table.c.token_hash).where(self.table.c.index_epoch == epoch).distinct()
@@ -61,8 +68,12 @@ class SqlTokens(TableStore[TokenRow]):
         self._set(row, "token_hash")
 
     def remove(self, token_hashes: Sequence[bytes]) -> int:
-        self._run(delete(schema.token_owners).where(schema.token_owners.c.token_hash.in_(token_hashes)))
-        return int(self._run(delete(self.table).where(self.table.c.token_hash.in_(token_hashes))).rowcount)
+        gone, owners = 0, schema.token_owners
+        for start in range(0, len(token_hashes), _AT_ONCE):
+            some = token_hashes[start : start + _AT_ONCE]
+            self._run(delete(owners).where(owners.c.token_hash.in_(some)))
+            gone += self._run(delete(self.table).where(self.table.c.token_hash.in_(some))).rowcount
+        return gone
 
     def over(self, at: int, *, idle_kind: str, idle_since: int) -> list[bytes]:
         columns = self.table.c
@@ -70,6 +81,9 @@ class SqlTokens(TableStore[TokenRow]):
         return list(
             self._run(select(columns.token_hash).where(or_(columns.expires_at <= at, idle))).scalars()
         )
+
+    def of_kinds(self, kinds: Sequence[str]) -> Sequence[bytes]:
+        return list(self._run(select(self.table.c.token_hash).where(self.table.c.kind.in_(kinds))).scalars())
 
     def list(self) -> list[TokenRow]:
         return self._values()
