@@ -57,6 +57,7 @@ class EmoConsent:
         self.gate = parts.gate
         self.vault = parts.vault
         self.access = parts.access
+        self.accounts = parts.accounts
         self.rights = parts.rights
         self.audit = parts.audit
         self.keys = parts.keys

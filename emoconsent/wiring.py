@@ -6,6 +6,9 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from emoconsent.accounts.service import Accounts
+from emoconsent.accounts.services import AccountServices
+from emoconsent.accounts.tokens import Tokens
 from emoconsent.audit.entry import EventTag
 from emoconsent.audit.log import Scribe, Sequencer
 from emoconsent.audit.rowmac import RowMac
@@ -71,6 +74,7 @@ class Parts:
     settlement: Settlement
     vault: Vault
     access: Access
+    accounts: Accounts
     rights: Rights
     audit: Audit
     keys: Keys
@@ -192,6 +196,7 @@ def _compose(
         settlement=Settlement(SettleServices(data, ledger, base.holds, base.mac, committed)),
         vault=_vault(base, access, recognizers),
         access=access,
+        accounts=_accounts(base),
         rights=rights,
         audit=audit,
         keys=keys,
@@ -226,6 +231,13 @@ def _gate(base: _Base, consent: ConsentRegistry, approvals: int) -> Gate:
         open_keys=base.keyring.open,
     )
     return Gate(services)
+
+
+def _accounts(base: _Base) -> Accounts:
+    tokens = Tokens(base.keyring, base.mac)
+    seal = StoreSeal(base.keyring)
+    services = AccountServices(base.stores.data, base.ledger, base.keyring, seal, tokens, base.committed)
+    return Accounts(services)
 
 
 def _vault(base: _Base, access: Access, recognizers: RecognizerRegistry) -> Vault:

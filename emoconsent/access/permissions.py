@@ -36,6 +36,8 @@ class Permission(StrEnum):
     APPROVE_RECOGNIZER = "approve_recognizer"
     SUSPEND_RECOGNIZER = "suspend_recognizer"
     MANAGE_KEYS = "manage_keys"
+    MANAGE_STAFF = "manage_staff"
+    READ_STAFF = "read_staff"
 
 
 class Relation(StrEnum):
@@ -87,10 +89,13 @@ TABLE: Final[dict[tuple[Role, Permission], Rule]] = {
     (Role.DPO, Permission.FULFIL_REQUEST): _REQUEST,
     (Role.DPO, Permission.SUSPEND_RECOGNIZER): _OFFICE,
     (Role.DPO, Permission.READ_LOG): _OFFICE,
+    (Role.DPO, Permission.READ_STAFF): _OFFICE,
     (Role.AUDITOR, Permission.READ_LOG): _OFFICE,
     (Role.ADMIN, Permission.APPROVE_RECOGNIZER): _OFFICE,
     (Role.ADMIN, Permission.SUSPEND_RECOGNIZER): _OFFICE,
     (Role.ADMIN, Permission.MANAGE_KEYS): _OFFICE,
+    (Role.ADMIN, Permission.MANAGE_STAFF): _OFFICE,
+    (Role.ADMIN, Permission.READ_STAFF): _OFFICE,
 }
 
 

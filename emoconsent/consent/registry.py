@@ -229,7 +229,7 @@ class ConsentRegistry(AsyncTwins):
             book = book_from(self._s.chain.rows(tx))
             known, fresh = self._s.ledger.enrol(tx, subject)
             try:
-                _not_being_erased(tx, known)
+                refuse_being_erased(tx, known)
                 new = make(tx, book, known)
             except BaseException:
                 if fresh is not None:
@@ -295,7 +295,7 @@ class ConsentRegistry(AsyncTwins):
         return drain(self._s.holds, scope_keys(ref, pairs), number, timeout=timeout)
 
 
-def _not_being_erased(tx: ConsentTransaction, known: Subject) -> None:
+def refuse_being_erased(tx: ConsentTransaction, known: Subject) -> None:
     """What is opened during an erasure would die with it, unseen by whoever was told that it counts."""
     if any(row.kind == EventKind.ERASE for row in tx.events.of(known.row.subject_ref)):
         raise Unavailable("the subject is being erased; try again when that is done", outcome="not_done")

@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from emoconsent.accounts import upkeep
 from emoconsent.audit.entry import Entry, EventTag, decode
 from emoconsent.audit.rowmac import RowMac
 from emoconsent.consent.chain import checked_rows
@@ -72,6 +73,9 @@ class Integrity:
             yield from self._unspoken(tx, entries)
             yield from self._gone(tx, entries.values(), present)
             yield from self._keys_without_rows(tx)
+            yield from upkeep.unpaired(tx)
+            live = [keys for _, keys in self._live(tx)]
+            yield from upkeep.outdated(tx, self._mac, entries.values(), live)
 
     def _rows(self, tx: RightsTransaction) -> Iterator[tuple[str, bytes, bytes, bytes | None]]:
         """Every row that carries its own MAC: its name, the MAC, what it should be, its entry."""
@@ -95,6 +99,7 @@ class Integrity:
             yield f"evidence {proof.evidence_ref.hex()}", proof.mac, evidence_mac(mac, proof), None
         for intent in tx.intents.open():
             yield f"intents {intent.intent_id.hex()}", intent.mac, intent_mac(mac, intent), None
+        yield from upkeep.rows(tx, mac)
         for number, hash_, mark in tx.closings.marks():
             yield f"closings_applied {number}", mark, mac("closings_applied", number, hash_), None
 

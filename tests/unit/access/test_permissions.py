@@ -37,6 +37,7 @@ EXPECTED = {
         "fulfil_request": ("request", "any"),
         "suspend_recognizer": ("-", "any"),
         "read_log": ("-", "any"),
+        "read_staff": ("-", "any"),
         "break_glass": ("-", "any"),
     },
     "auditor": {"read_log": ("-", "any")},
@@ -44,6 +45,8 @@ EXPECTED = {
         "approve_recognizer": ("-", "any"),
         "suspend_recognizer": ("-", "any"),
         "manage_keys": ("-", "any"),
+        "manage_staff": ("-", "any"),
+        "read_staff": ("-", "any"),
     },
     "service": {},
 }
