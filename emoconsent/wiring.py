@@ -174,7 +174,7 @@ def _compose(
     erasing = ErasureServices(
         data, ledger, base.keyring, closer, base.holds, audit.checkpoint, committed, sandboxed, inside
     )
-    rights, keys = Rights(erasing), Keys(erasing)
+    rights, keys = Rights(erasing, base.guardians), Keys(erasing)
     closer.handle("supersede", lambda tx, closing: _end(base.chain, tx, closing, NOTICE_CLOSED))
     closer.handle("suspend", lambda tx, closing: _end(base.chain, tx, closing, SUSPENDED))
     closer.handle("erase", rights.erasure.take_over)

@@ -56,6 +56,7 @@ class EventTag(StrEnum):
     BREAK_GLASS = "case:break_glass"
     RIGHTS_SUBMIT = "rights:submit"
     RIGHTS_VERIFY = "rights:verify"
+    RIGHTS_CANCEL = "rights:cancel"
     ERASURE_INTENT = "erasure:intent"
     ERASURE_OUTCOME = "erasure:outcome"
     CERTIFICATE_ISSUE = "certificate:issue"

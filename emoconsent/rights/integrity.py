@@ -36,6 +36,7 @@ _CHAINED: Final = frozenset(
         EventTag.RECOGNIZER_APPROVE,
         EventTag.RECOGNIZER_SUSPEND,
         EventTag.CERTIFICATE_ISSUE,
+        EventTag.RIGHTS_CANCEL,
     }
 )
 _OF_SUBJECT: Final = frozenset(tag for tag in EventTag if tag.value.startswith("consent:")) | {
