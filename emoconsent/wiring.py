@@ -182,7 +182,7 @@ def _compose(
     recognizers = RecognizerRegistry(
         data, base.chain, closer, base.holds, committed, base.keyring.keyed, settings.approvals_required
     )
-    access = Access(data, ledger, base.keyring, committed, rights.under_request)
+    access = Access(data, ledger, base.keyring, committed, base.guardians, rights)
     restore = Restore(data, ledger, base.stores.keys, closings, closer, audit, rights, keys, committed)
     return Parts(
         stores=base.stores,

@@ -53,6 +53,7 @@ class EventTag(StrEnum):
     VAULT_DELETE = "vault:delete"
     VAULT_AGGREGATE = "vault:aggregate"
     CASE_OPEN = "case:open"
+    CASE_CLOSE = "case:close"
     BREAK_GLASS = "case:break_glass"
     RIGHTS_SUBMIT = "rights:submit"
     RIGHTS_VERIFY = "rights:verify"
