@@ -17,6 +17,7 @@ from emoconsent.clock import Clock, from_micros, to_micros, utc_now
 from emoconsent.consent.chain import CatalogueChain, head_mac
 from emoconsent.consent.closing import Closer, Quarantine
 from emoconsent.consent.events import ConsentEvent
+from emoconsent.consent.guardianship import Guardians
 from emoconsent.consent.holds import HoldTable
 from emoconsent.consent.issuing import receipt_for
 from emoconsent.consent.ledger import GENESIS, Ledger, Subject
@@ -54,9 +55,11 @@ from emoconsent.vocabulary import Modality
 class Subjects:
     """What is stated about subjects apart from their consent."""
 
-    def __init__(self, declare: Callable[..., Withdrawal]) -> None:
+    def __init__(self, declare: Callable[..., Withdrawal], guardian_of: Callable[[str], str | None]) -> None:
         #: ``declare(subject, age_band=..., guardian=None)``: see ``ConsentRegistry.declare``.
         self.declare = declare
+        #: ``guardian_of(subject)``: see ``ConsentRegistry.guardian_of``.
+        self.guardian_of = guardian_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +142,9 @@ def _assemble(settings: Settings, stores: Stores, clock: Clock, monotonic: Calla
         raise ConfigurationError("a sandbox never lives on PostgreSQL")
     sequencer = Sequencer(stores.data, stores.keys, monotonic)
     audit = _audit(stores, scribe, keyring, ledger, store_id)
-    base = _Base(
-        stores, keyring, mac, ledger, CatalogueChain(mac, scribe), HoldTable(stores.locks), sequencer.wrote
-    )
+    chain = CatalogueChain(mac, scribe)
+    guardians, holds = Guardians(ledger, chain), HoldTable(stores.locks)
+    base = _Base(stores, keyring, mac, ledger, chain, guardians, holds, sequencer.wrote)
     inside = root_key_inside(settings, roots)
     return _compose(base, settings, audit, sequencer, store_id, sandboxed=sandboxed, inside=inside)
 
@@ -153,6 +156,7 @@ class _Base:
     mac: RowMac
     ledger: Ledger
     chain: CatalogueChain
+    guardians: Guardians
     holds: HoldTable
     committed: Callable[[], None]
 
@@ -174,7 +178,7 @@ def _compose(
     erasing = ErasureServices(
         data, ledger, base.keyring, closer, base.holds, audit.checkpoint, committed, sandboxed, inside
     )
-    rights, keys = Rights(erasing), Keys(erasing)
+    rights, keys = Rights(erasing, base.guardians), Keys(erasing)
     closer.handle("supersede", lambda tx, closing: _end(base.chain, tx, closing, NOTICE_CLOSED))
     closer.handle("suspend", lambda tx, closing: _end(base.chain, tx, closing, SUSPENDED))
     closer.handle("erase", rights.erasure.take_over)
@@ -182,7 +186,7 @@ def _compose(
     recognizers = RecognizerRegistry(
         data, base.chain, closer, base.holds, committed, base.keyring.keyed, settings.approvals_required
     )
-    access = Access(data, ledger, base.keyring, committed, rights.under_request)
+    access = Access(data, ledger, base.keyring, committed, base.guardians, rights)
     restore = Restore(data, ledger, base.stores.keys, closings, closer, audit, rights, keys, committed)
     return Parts(
         stores=base.stores,
@@ -190,7 +194,7 @@ def _compose(
         sandboxed=sandboxed,
         notices=Notices(data, base.chain, closer, base.holds, committed, consent.shown),
         consent=consent,
-        subjects=Subjects(consent.declare),
+        subjects=Subjects(consent.declare, consent.guardian_of),
         recognizers=recognizers,
         gate=_gate(base, consent, settings.approvals_required),
         settlement=Settlement(SettleServices(data, ledger, base.holds, base.mac, committed)),
@@ -213,7 +217,15 @@ def _consent(base: _Base, closer: Closer, *, sandboxed: bool) -> ConsentRegistry
         return receipt_for(event, notice, pseudonym, keyring.signing_key(SIGN_RECEIPTS), sandbox=sandboxed)
 
     services = ConsentServices(
-        base.stores.data, base.ledger, base.chain, closer, base.holds, Quarantine(), issue, base.committed
+        database=base.stores.data,
+        ledger=base.ledger,
+        chain=base.chain,
+        guardians=base.guardians,
+        closer=closer,
+        holds=base.holds,
+        quarantine=Quarantine(),
+        issue_receipt=issue,
+        committed=base.committed,
     )
     return ConsentRegistry(services)
 

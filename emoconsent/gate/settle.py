@@ -239,6 +239,7 @@ class Settlement:
             "recognizer": permit.recognizer.id,
             "version": permit.recognizer.version,
             "notice": permit.decision.notice,
+            "reason": permit.decision.reason.value,
             **more,
         }
         about = None if anonymous else permit.keys

@@ -37,7 +37,7 @@ from emoconsent.rights import intents
 from emoconsent.rights.certificate import TYPE, Findings, certificate
 from emoconsent.rights.evidence import bundle, evidence_row, kept
 from emoconsent.rights.ports import CertificateRow, EvidenceRow, RightsDatabase, RightsTransaction
-from emoconsent.rights.request import RequestState, request_mac
+from emoconsent.rights.request import FINISHED, RequestState, request_mac
 from emoconsent.vault.keyring import DESTROYED, SIGN_CERTIFICATES, Keyring
 from emoconsent.vocabulary import Role
 
@@ -101,26 +101,24 @@ class Erasure:
     def begin(self, subject_ref: bytes | None, request_id: bytes, role: Role) -> IntentRow | None:
         """Step 1. From its return on the subject is fenced, and ``resume`` can do the rest.
 
-        Returns None if another process has finished the request meanwhile, and the intent that is
-        there if one has begun it. A request about nobody known takes the same steps, on a
-        reference that nothing has.
+        Returns None if the request was finished or cancelled meanwhile, and the intent that is
+        there if another process has begun it. A request about nobody known takes the same steps, on
+        a reference that nothing has.
         """
-        closing = None
-        with self._s.database.read() as tx:
-            if subject_ref is not None and tx.subjects.by_ref(subject_ref) is None:
-                subject_ref = None  # erased already, by another request or by a replay
-            begun = self._begun(tx, request_id)
-        if subject_ref is not None and begun is None:
-            closing = self._s.closer.closings.announce(EventKind.ERASE, subject_ref, None, None)
         with self._s.database.write() as tx:
+            # The subject first, as whoever takes over a closing does. The closing is announced under
+            # both locks: an announced erasure is carried out, so nobody may cancel in between.
+            if subject_ref is not None and tx.subjects.by_ref(subject_ref, lock=True) is None:
+                subject_ref = None  # erased already, by another request or by a replay
             row = tx.requests.get(request_id, lock=True)
             intent = self._begun(tx, request_id)
-            if intent is None and row is not None and row.state != RequestState.COMPLETED:
+            if intent is None and row is not None and row.state not in FINISHED:
+                if subject_ref is not None:
+                    closing = self._s.closer.closings.announce(EventKind.ERASE, subject_ref, None, None)
+                    self._s.closer.mark(tx, closing)
                 number = self._fence(tx, subject_ref, role)
                 intent = self.announce(tx, subject_ref or secrets.token_bytes(16), request_id, number)
                 self._set_state(tx, request_id, RequestState.IN_PROGRESS)
-            if closing is not None:
-                self._s.closer.mark(tx, closing)
         self._s.committed()
         return intent
 
@@ -155,7 +153,7 @@ class Erasure:
         ref = closing.subject_ref
         if ref is None or tx.subjects.by_ref(ref) is None:
             return
-        asked = [row for row in tx.requests.of(ref) if row.state != RequestState.COMPLETED]
+        asked = [row for row in tx.requests.of(ref) if row.state not in FINISHED]
         request_id = asked[0].request_id if asked else None
         self.announce(tx, ref, request_id, 1 << 24)
         if request_id is not None:

@@ -24,7 +24,7 @@ from emoconsent.rights.evidence import evidence_mac
 from emoconsent.rights.intents import intent_mac
 from emoconsent.rights.ports import RightsDatabase, RightsTransaction
 from emoconsent.rights.request import request_mac
-from emoconsent.vault.access import case_mac
+from emoconsent.vault.cases import case_mac
 from emoconsent.vault.keyring import Keyring
 from emoconsent.vault.records import record_mac
 from emoconsent.vault.subject_keys import SubjectKeys
@@ -37,10 +37,12 @@ _CHAINED: Final = frozenset(
         EventTag.RECOGNIZER_APPROVE,
         EventTag.RECOGNIZER_SUSPEND,
         EventTag.CERTIFICATE_ISSUE,
+        EventTag.RIGHTS_CANCEL,
     }
 )
 _OF_SUBJECT: Final = frozenset(tag for tag in EventTag if tag.value.startswith("consent:")) | {
     EventTag.CASE_OPEN,
+    EventTag.CASE_CLOSE,
     EventTag.BREAK_GLASS,
 }
 #: Entries of a record's revisions, which live until the record is deleted by right.
@@ -133,6 +135,8 @@ class Integrity:
         for subject, _ in live:
             present |= {bytes(row.mac) for row in tx.events.of(subject.subject_ref)}
         known = list(entries)
+        # A closed case has a new MAC; its entry names the one that it took the place of, too.
+        present |= {mac for entry in known if entry.tag is EventTag.CASE_CLOSE for mac in entry.effects[1:]}
         deleted = {record for _, keys in live for record in _deleted(keys, known)}
         for entry in known:
             if not entry.effects or present.issuperset(entry.effects):
@@ -175,7 +179,8 @@ def _deleted(keys: SubjectKeys, entries: Iterable[Entry]) -> Iterator[str]:
     """The ids of records that were deleted by request or by the end of their retention."""
     for entry in entries:
         if entry.tag is EventTag.VAULT_DELETE and entry.sealed and entry.subject_tag == keys.tag(entry.id):
-            yield str(json.loads(keys.open_entry(entry.sealed, entry.id)).get("reason"))
+            private = json.loads(keys.open_entry(entry.sealed, entry.id))
+            yield from map(str, private.get("records", [private.get("record")]))
 
 
 def _record_of(keys: SubjectKeys, entry: Entry) -> str | None:

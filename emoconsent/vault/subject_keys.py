@@ -89,6 +89,9 @@ class SubjectKeys:
     def open_label(self, sealed: bytes) -> bytes:
         return unpad(open_(self._subject, sealed, associated_data(kind="label", subject=self.ref)))
 
+    def open_case(self, sealed: bytes, case: bytes) -> bytes:
+        return unpad(open_(self._subject, sealed, associated_data(kind="case", subject=self.ref, case=case)))
+
     def seal_request(self, plaintext: bytes, request: bytes) -> bytes:
         return seal(self._evidence, pad(plaintext), associated_data(kind="request", request=request))
 
