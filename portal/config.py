@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
+from emoconsent import Principal
 from emoconsent.errors import ConfigurationError
 
 PREFIX: Final = "EMOCONSENT_PORTAL_"
@@ -57,6 +58,7 @@ class PortalConfig:
         workers: how many processes serve it; more than one need ``limits``.
         limits: where the rate limits are counted: ``memory://``, ``redis://...``, ``valkey://...``.
         debug: never outside loopback development.
+        demo_links: a demonstration's sign-in links by their secret; only a sandbox takes them.
     """
 
     hosts: tuple[str, ...] = LOOPBACK
@@ -72,6 +74,7 @@ class PortalConfig:
     handoff: Handoff | None = None
     oidc_subjects: OidcProvider | None = None
     oidc_staff: OidcProvider | None = None
+    demo_links: Mapping[str, Principal] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         problems = _problems(self)

@@ -14,13 +14,9 @@ LANGUAGE_COOKIE: Final = "language"
 THEME_COOKIE: Final = "theme"
 _YEAR: Final = 365 * 24 * 3600  # seconds
 
-#: Each folder owns its words; the shared ones are at the top.
-_FOLDERS: Final = "translations;auth/translations;me/translations;staff/translations;public/translations"
-
 
 def init_language(app: Flask) -> None:
-    """English is what the source says; the other languages are catalogues beside it."""
-    app.config["BABEL_TRANSLATION_DIRECTORIES"] = _FOLDERS
+    """English is what the source says; ``translations`` holds the Chinese."""
     app.config["BABEL_DEFAULT_LOCALE"] = "en"
     Babel(app, locale_selector=language)
 
