@@ -68,6 +68,7 @@ def _answers(server: Any, url: str) -> bool:
     except OSError:
         return False
     finally:
+        server.task_dispatcher.shutdown()  # the answer's thread first: it still wakes the loop
         server.close()
 
 
