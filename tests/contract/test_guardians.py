@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from emoconsent import AccessDenied, EmoConsent
+from emoconsent import AccessDenied, EmoConsent, Principal
 from emoconsent.errors import NotFound
 from tests.support.store import Recognizer, grant, inference, me, notice
 
@@ -64,8 +64,6 @@ def test_a_stranger_and_a_former_guardian_see_nothing(sdk: EmoConsent) -> None:
     record = child(sdk)
     assert denied(sdk, record.id, DAD)
     for role in ("agent", "admin", "auditor", "service", "dpo"):
-        from emoconsent import Principal
-
         with pytest.raises(AccessDenied):
             sdk.consent.receipts("c1", principal=Principal("mum", role))  # type: ignore[arg-type]
     sdk.subjects.declare("c1", age_band="child", guardian="dad")

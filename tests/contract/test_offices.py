@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from emoconsent import AccessDenied, EmoConsent, Principal
 from emoconsent.errors import ConsentDenied, InvalidInput, NotFound
@@ -80,8 +81,6 @@ def test_open_cases_are_ones_own_and_end(open_sdk: OpenStore) -> None:
 
 def test_a_closed_case_put_back_is_found(sdk: EmoConsent) -> None:
     """Its row as it was before the closing has a good MAC; verification names the closing's entry."""
-    from sqlalchemy import text
-
     grant(sdk, "c1")
     case = sdk.access.open_case("c1", principal=AGENT, reason="t")
     engine = sdk._parts.stores.data.engine

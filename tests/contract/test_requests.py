@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
+from sqlalchemy import text
 
 from emoconsent import AccessDenied, EmoConsent, Principal
 from emoconsent.errors import InvalidInput, NotFound, RightsError
@@ -61,6 +66,66 @@ def test_a_cancelled_request_fulfils_nothing_and_lets_nobody_read(sdk: EmoConsen
     assert sdk.rights.fulfil(again.id, principal=me("c1")).request.state == "completed"
     assert sdk.rights.get(request.id).state == "cancelled"
     assert sdk.audit.verify().findings == ()
+
+
+def test_a_cancelled_request_put_back_is_found(sdk: EmoConsent) -> None:
+    """Its row as it was while verified has a good MAC; verification names the cancelling entry."""
+    grant(sdk, "c1")
+    request = sdk.rights.submit("c1", kind="erasure", regime="pipl")
+    sdk.rights.verify(request.id, evidence="seen")
+    engine = sdk._parts.stores.data.engine
+    with engine.connect() as connection:
+        old = connection.execute(text("select state, entry_id, mac from rights_requests")).one()
+    sdk.rights.cancel(request.id, principal=me("c1"))
+    assert sdk.audit.verify().findings == ()
+    with engine.begin() as connection:
+        connection.execute(
+            text("update rights_requests set state = :s, finished_at = null, entry_id = :i, mac = :m"),
+            {"s": old[0], "i": old[1], "m": old[2]},
+        )
+    assert any("rights:cancel" in finding for finding in sdk.audit.verify().findings)
+
+
+def test_cancelling_and_fulfilling_at_once_end_in_one_of_the_two(open_sdk: OpenStore) -> None:
+    """Two processes' worth at the same instant: erased, or cancelled with everything still there; and no
+    erasure is on the closing list for a request that was cancelled, for a restore would carry it out."""
+    one, other = open_sdk(), open_sdk()
+    erased = 0
+    with ThreadPoolExecutor(2) as pool:
+        for number in range(6):
+            name = f"c{number}"
+            grant(one, name)
+            recorded(one, name)
+            request = one.rights.submit(name, kind="erasure", regime="pipl")
+            one.rights.verify(request.id, evidence="seen")
+            together = Barrier(2)
+
+            def at_once(
+                act: Callable[..., object],
+                who: Principal,
+                request: str = request.id,
+                gate: Barrier = together,
+            ) -> bool:
+                gate.wait()
+                try:
+                    return bool(act(request, principal=who))
+                except (RightsError, AccessDenied, NotFound):
+                    return False
+
+            tasks = [
+                pool.submit(at_once, one.rights.fulfil, DPO),
+                pool.submit(at_once, other.rights.cancel, DPO),
+            ]
+            fulfilled, cancelled = (task.result(timeout=30) for task in tasks)
+            state = one.rights.get(request.id).state
+            assert (fulfilled, cancelled) == (state == "completed", state == "cancelled")
+            erased += fulfilled
+            kept = one.consent.history(name)
+            assert bool(kept) is cancelled
+            assert all(event.kind != "erase" for event in kept)
+    closings = one._parts.restore._closings.entries()
+    assert [closing.kind for closing in closings].count("erase") == erased
+    assert one.audit.verify().findings == ()
 
 
 def test_only_who_asked_or_the_officer_cancels(sdk: EmoConsent) -> None:
