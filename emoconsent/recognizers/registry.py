@@ -155,29 +155,36 @@ class RecognizerRegistry(AsyncTwins):
             external=external,
             levels=levels,
         )
-        text = rfc8785.dumps(content).decode()
         self._closer.catch_up()
-        with self._database.write() as tx:
-            rows = self._chain.rows(tx, lock=True)
-            same = [r for r in rows if r.kind == REGISTERED and r.name == id and _version(r) == version]
-            if same and same[-1].content != text:
-                raise InvalidInput(
-                    [f"{id} {version} is registered with other content; give it a new version"]
-                )
-            if not same:
-                added = self._chain.append(
-                    tx,
-                    rows,
-                    REGISTERED,
-                    id,
-                    text,
-                    tag=EventTag.RECOGNIZER_REGISTER,
-                    facts={"version": version, "modality": modality},
-                    **acted(principal),
-                )
-                rows = [*rows, added]
+        rows = self._add(id, content, principal)
         self._committed()
         return recognizers_from(rows, self.approvals_required)[id]
+
+    def _add(
+        self, name: str, content: Mapping[str, Any], principal: Principal | None
+    ) -> Sequence[CatalogueRow]:
+        """The catalogue with *content* in it, appended unless it is there already."""
+        text, version = rfc8785.dumps(dict(content)).decode(), content["version"]
+        with self._database.write() as tx:
+            rows = self._chain.rows(tx, lock=True)
+            same = [r for r in rows if r.kind == REGISTERED and r.name == name and _version(r) == version]
+            if same and same[-1].content != text:
+                raise InvalidInput(
+                    [f"{name} {version} is registered with other content; give it a new version"]
+                )
+            if same:
+                return rows
+            added = self._chain.append(
+                tx,
+                rows,
+                REGISTERED,
+                name,
+                text,
+                tag=EventTag.RECOGNIZER_REGISTER,
+                facts={"version": version, "modality": content["modality"]},
+                **acted(principal),
+            )
+            return [*rows, added]
 
     def approve(self, id: str, *, principal: Principal) -> Recognizer:  # noqa: A002
         """Approve the registered version. With two approvals required, the second approver differs."""
