@@ -29,13 +29,13 @@ def period(value: Any) -> str | None:
     years, months = int(getattr(value, "years", 0)), int(getattr(value, "months", 0))
     days, seconds = value.days if years or months or value.days else 0, int(value.seconds)
     parts = [
-        (years, lambda n: ngettext("%(num)d year", "%(num)d years", n)),
-        (months, lambda n: ngettext("%(num)d month", "%(num)d months", n)),
-        (days, lambda n: ngettext("%(num)d day", "%(num)d days", n)),
-        (seconds // 3600, lambda n: ngettext("%(num)d hour", "%(num)d hours", n)),
-        (seconds % 3600 // 60, lambda n: ngettext("%(num)d minute", "%(num)d minutes", n)),
+        (years, ngettext("%(num)d year", "%(num)d years", years)),
+        (months, ngettext("%(num)d month", "%(num)d months", months)),
+        (days, ngettext("%(num)d day", "%(num)d days", days)),
+        (seconds // 3600, ngettext("%(num)d hour", "%(num)d hours", seconds // 3600)),
+        (seconds % 3600 // 60, ngettext("%(num)d minute", "%(num)d minutes", seconds % 3600 // 60)),
     ]
-    return ", ".join(spell(count) for count, spell in parts if count) or _("less than a minute")
+    return ", ".join(spelt for count, spelt in parts if count) or _("less than a minute")
 
 
 def pairs(scope: Iterable[tuple[str, Any]] | None) -> str:

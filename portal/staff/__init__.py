@@ -1,5 +1,17 @@
-"""The staff pages."""
+"""Staff pages: what each role may do, and no more. Administrators cannot read contents."""
 
-from flask import Blueprint
+from portal.staff import account, cases, disputes, emergency, erasures, log, notices, people, recognizers
+from portal.staff.blueprint import blueprint
 
-blueprint = Blueprint("staff", __name__, url_prefix="/staff")
+__all__ = [
+    "account",
+    "blueprint",
+    "cases",
+    "disputes",
+    "emergency",
+    "erasures",
+    "log",
+    "notices",
+    "people",
+    "recognizers",
+]
