@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from flask import Flask, request
+from flask import Flask, request, url_for
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from markupsafe import Markup
@@ -57,6 +57,14 @@ def _ward() -> str | None:
     return str(current_user.subject) if acting else None
 
 
+def _here() -> str:
+    """Where the language and theme switches come back to: a page that answers a GET."""
+    if request.method == "GET":
+        return request.full_path.rstrip("?")
+    readable = request.url_rule is not None and "GET" in (request.url_rule.methods or ())
+    return request.path if readable else url_for("public.home")
+
+
 def _name() -> str | None:
     return str(current_user.principal.id) if current_user.is_authenticated else None
 
@@ -75,7 +83,9 @@ def _controller(sdk: Any) -> Any:
 
 def _authority(config: PortalConfig) -> Any:
     name, url = config.authority
-    return Markup('<a href="{}" rel="noreferrer">{}</a>').format(url, name or url) if url else name
+    if not url:
+        return name or _l("The data protection authority of your country.")
+    return Markup('<a href="{}" rel="noreferrer">{}</a>').format(url, name or url)
 
 
 def init_page(app: Flask, config: PortalConfig) -> None:
@@ -93,7 +103,7 @@ def init_page(app: Flask, config: PortalConfig) -> None:
             "sandbox": getattr(sdk, "sandboxed", False),
             "acting_for": _ward(),
             "account_name": _name(),
-            "here": request.full_path.rstrip("?") if request.method == "GET" else request.path,
+            "here": _here(),
             "contact": _controller(sdk),
             "authority": _authority(config),
         }
