@@ -43,6 +43,7 @@ wheel: $(STAMP) ## dist/: one wheel with both packages, migrations and templates
 lock: ## rewrite requirements.txt from pyproject.toml (network; uv in a venv of its own)
 	$(PYTHON) -m venv build/lock
 	build/lock/bin/pip install --quiet uv
+	cp requirements.txt build/lock/  # what is locked stays, unless it no longer fits
 	env -u PIP_FIND_LINKS build/lock/bin/uv pip compile pyproject.toml -o build/lock/requirements.txt \
 	  --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 	  --extra demo --extra portal --extra postgres --extra dev
