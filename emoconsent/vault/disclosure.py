@@ -17,6 +17,8 @@ class LogLine:
 
     Attributes:
         entry: the log entry's id, for ``audit.prove``.
+        facts: of an act in the vault also ``relation``, under which it was permitted: ``self`` and
+            ``guardian`` are told apart by it.
         who: a stable alias of the member of staff who acted; the data protection officer can find
             out the name. None where nobody but the subject or a program acted.
         reason: what was stated as the reason, in the words used.
