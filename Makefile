@@ -17,8 +17,9 @@ apt = { test "$$(id -u)" = 0 && { $(INSTALL) $(1) || { apt-get update -q && $(IN
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-demo: $(STAMP) ## watch consent gate real recognizers, about a minute
-	$(BIN)/emoconsent demo
+# DEMO_SERVE=0 makes sure that the portal starts and answers, and exits.
+demo: $(STAMP) ## watch consent gate real recognizers, then try the portal (Ctrl-C ends it)
+	$(BIN)/emoconsent demo --portal $(if $(filter 0,$(DEMO_SERVE)),check,serve)
 
 test: $(STAMP) debian lint types ## lint, types, and every test but the long ones
 	$(PYTEST) --cov --cov-report=term
@@ -42,6 +43,7 @@ wheel: $(STAMP) ## dist/: one wheel with both packages, migrations and templates
 lock: ## rewrite requirements.txt from pyproject.toml (network; uv in a venv of its own)
 	$(PYTHON) -m venv build/lock
 	build/lock/bin/pip install --quiet uv
+	cp requirements.txt build/lock/  # what is locked stays, unless it no longer fits
 	env -u PIP_FIND_LINKS build/lock/bin/uv pip compile pyproject.toml -o build/lock/requirements.txt \
 	  --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 	  --extra demo --extra portal --extra postgres --extra dev

@@ -16,7 +16,8 @@ from typing import Any, Self
 from emoconsent import wiring
 from emoconsent.access.principal import Principal
 from emoconsent.clock import Clock
-from emoconsent.consent.receipt import public_jwk
+from emoconsent.consent import jws as signed
+from emoconsent.consent.receipt import Receipt, public_jwk, received
 from emoconsent.errors import ConfigurationError, InvalidInput
 from emoconsent.gate.batch import GuardedBatch
 from emoconsent.gate.decorator import decorate, guard
@@ -24,6 +25,8 @@ from emoconsent.gate.guard import Call, Guarded
 from emoconsent.gate.subject import subject_context
 from emoconsent.policy.context import CallContext
 from emoconsent.recognizers.adapters import ADAPTERS, Adapter
+from emoconsent.rights.certificate import TYPE as CERTIFICATE
+from emoconsent.rights.certificate import Certificate
 from emoconsent.sample import prepare
 from emoconsent.settings import Settings, for_folder, from_environ
 from emoconsent.vault.keyring import SIGN_CERTIFICATES, SIGN_RECEIPTS
@@ -57,6 +60,7 @@ class EmoConsent:
         self.gate = parts.gate
         self.vault = parts.vault
         self.access = parts.access
+        self.accounts = parts.accounts
         self.rights = parts.rights
         self.audit = parts.audit
         self.keys = parts.keys
@@ -174,6 +178,27 @@ class EmoConsent:
         keyring = self._parts.keyring
         names = (SIGN_RECEIPTS, SIGN_CERTIFICATES)
         return {"keys": [public_jwk(keyring.signing_key(name).public_key()) for name in names]}
+
+    def cookie_secret(self) -> bytes:
+        """32 bytes for signing a portal's cookies: the same in every process on this store."""
+        return self._parts.keyring.keyed("portal", "cookies")
+
+    def verify_receipt(self, jws: str) -> Receipt:
+        """The receipt that *jws* is, if this store signed it (the file of ``to_json`` will do, too).
+
+        Raises:
+            InvalidInput: it could not be verified; never says why.
+        """
+        return received(jws, self.public_keys())
+
+    def verify_certificate(self, jws: str) -> Certificate:
+        """The certificate or addendum that *jws* is, if this store signed it.
+
+        Raises:
+            InvalidInput: it could not be verified; never says why.
+        """
+        signed.verify(jws, self.public_keys(), typ=CERTIFICATE)
+        return Certificate(jws)
 
     def ready(self) -> None:
         """Raises ``Unavailable`` or ``ConfigurationError`` unless the store answers and may serve."""

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from emoconsent.accounts.service import Accounts
+from emoconsent.accounts.services import AccountServices
+from emoconsent.accounts.tokens import Tokens
 from emoconsent.audit.entry import EventTag
 from emoconsent.audit.log import Scribe, Sequencer
 from emoconsent.audit.rowmac import RowMac
@@ -15,6 +18,7 @@ from emoconsent.clock import Clock, since_boot, to_micros, utc_now
 from emoconsent.consent.chain import CatalogueChain, head_mac
 from emoconsent.consent.closing import Closer, Quarantine
 from emoconsent.consent.events import ConsentEvent
+from emoconsent.consent.guardianship import Guardians
 from emoconsent.consent.holds import HoldTable
 from emoconsent.consent.issuing import receipt_for
 from emoconsent.consent.ledger import GENESIS, Ledger, Subject
@@ -57,6 +61,10 @@ class Subjects(AsyncTwins):
         """See ``ConsentRegistry.declare``."""
         return self._consent.declare(subject, age_band=age_band, guardian=guardian)
 
+    def guardian_of(self, subject: str) -> str | None:
+        """See ``ConsentRegistry.guardian_of``."""
+        return self._consent.guardian_of(subject)
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -73,6 +81,7 @@ class Parts:
     settlement: Settlement
     vault: Vault
     access: Access
+    accounts: Accounts
     rights: Rights
     audit: Audit
     keys: Keys
@@ -139,9 +148,9 @@ def _assemble(settings: Settings, stores: Stores, clock: Clock, monotonic: Calla
         raise ConfigurationError("a sandbox never lives on PostgreSQL")
     sequencer = Sequencer(stores.data, stores.keys, monotonic)
     audit = _audit(stores, scribe, keyring, ledger, store_id)
-    base = _Base(
-        stores, keyring, mac, ledger, CatalogueChain(mac, scribe), HoldTable(stores.locks), sequencer.wrote
-    )
+    chain = CatalogueChain(mac, scribe)
+    guardians, holds = Guardians(ledger, chain), HoldTable(stores.locks)
+    base = _Base(stores, keyring, mac, ledger, chain, guardians, holds, sequencer.wrote)
     inside = root_key_inside(settings, roots)
     return _compose(base, settings, audit, sequencer, store_id, sandboxed=sandboxed, inside=inside)
 
@@ -153,6 +162,7 @@ class _Base:
     mac: RowMac
     ledger: Ledger
     chain: CatalogueChain
+    guardians: Guardians
     holds: HoldTable
     committed: Callable[[], None]
 
@@ -174,7 +184,7 @@ def _compose(
     erasing = ErasureServices(
         data, ledger, base.keyring, closer, base.holds, audit.checkpoint, committed, sandboxed, inside
     )
-    rights, keys = Rights(erasing), Keys(erasing)
+    rights, keys = Rights(erasing, base.guardians), Keys(erasing)
     again = base.chain.close_again
     closer.handle("supersede", partial(again, kind=NOTICE_CLOSED, tag=EventTag.NOTICE_PUBLISH))
     closer.handle("suspend", partial(again, kind=SUSPENDED, tag=EventTag.RECOGNIZER_SUSPEND))
@@ -183,7 +193,7 @@ def _compose(
     recognizers = RecognizerRegistry(
         data, base.chain, closer, base.holds, committed, base.keyring.keyed, settings.approvals_required
     )
-    access = Access(data, ledger, base.keyring, committed, rights.under_request)
+    access = Access(data, ledger, base.keyring, committed, base.guardians, rights)
     restore = Restore(data, ledger, base.stores.keys, closings, closer, audit, rights, keys, committed)
     return Parts(
         stores=base.stores,
@@ -197,6 +207,7 @@ def _compose(
         settlement=Settlement(SettleServices(data, ledger, base.holds, base.mac, committed)),
         vault=_vault(base, access, recognizers),
         access=access,
+        accounts=_accounts(base),
         rights=rights,
         audit=audit,
         keys=keys,
@@ -213,7 +224,15 @@ def _consent(base: _Base, closer: Closer, *, sandboxed: bool) -> ConsentRegistry
         return receipt_for(event, notice, pseudonym, keyring.signing_key(SIGN_RECEIPTS), sandbox=sandboxed)
 
     services = ConsentServices(
-        base.stores.data, base.ledger, base.chain, closer, base.holds, Quarantine(), issue, base.committed
+        database=base.stores.data,
+        ledger=base.ledger,
+        chain=base.chain,
+        guardians=base.guardians,
+        closer=closer,
+        holds=base.holds,
+        quarantine=Quarantine(),
+        issue_receipt=issue,
+        committed=base.committed,
     )
     return ConsentRegistry(services)
 
@@ -231,6 +250,13 @@ def _gate(base: _Base, consent: ConsentRegistry, approvals: int) -> Gate:
         open_keys=base.keyring.open,
     )
     return Gate(services)
+
+
+def _accounts(base: _Base) -> Accounts:
+    tokens = Tokens(base.keyring, base.mac)
+    seal = StoreSeal(base.keyring)
+    services = AccountServices(base.stores.data, base.ledger, base.keyring, seal, tokens, base.committed)
+    return Accounts(services)
 
 
 def _vault(base: _Base, access: Access, recognizers: RecognizerRegistry) -> Vault:

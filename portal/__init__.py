@@ -1,83 +1,73 @@
 """The portal: what was inferred about you, by what, who looked at it, and how to say no.
 
-This is its frame. ``/healthz`` says that the process is up; ``/readyz`` that the SDK behind it can
-serve. Every error is a problem document (RFC 9457) that repeats nothing of what was sent or stored.
+>>> from emoconsent import EmoConsent
+>>> from portal import create_app
+>>> sdk = EmoConsent.sandbox()
+>>> create_app(sdk).test_client().get("/healthz").json
+{'status': 'ok'}
+>>> sdk.close()
 """
 
 from __future__ import annotations
 
-from http import HTTPStatus
-from typing import Protocol
+from typing import Any
 
-from flask import Flask, Response, json
-from werkzeug.exceptions import HTTPException
+from flask import Flask
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 
-from emoconsent.errors import ConfigurationError, Unavailable
+from portal.auth import blueprint as auth
+from portal.auth.oidc import init_oidc
+from portal.config import PortalConfig, from_environ
+from portal.errors import init_errors
+from portal.headers import init_headers
+from portal.health import init_health
+from portal.language import init_language
+from portal.limits import init_limits
+from portal.mail import Post, mailbox
+from portal.me import blueprint as me
+from portal.page import init_page
+from portal.public import blueprint as public
+from portal.staff import blueprint as staff
+from portal.visitor import init_visitor
 
-__all__ = ["Ready", "create_app"]
+__all__ = ["PortalConfig", "create_app", "from_environ"]
+
+_MAX_FORM = 256 * 1024  # bytes; nothing that a person types is larger
 
 
-class Ready(Protocol):
-    """What the frame asks of the SDK."""
+def create_app(sdk: Any, config: PortalConfig | None = None) -> Flask:
+    """A WSGI application on *sdk* (an opened ``EmoConsent``), which the caller opens and closes.
 
-    def ready(self) -> None:
-        """Return if the stores, keys and log can serve.
-
-        Raises:
-            Unavailable: one of them cannot at the moment.
-            ConfigurationError: one of them is not as it must be.
-        """
-        ...
-
-
-def create_app(sdk: Ready) -> Flask:
-    """A WSGI application on *sdk*, which the caller opens and closes."""
+    Raises:
+        ConfigurationError: *config* is unsafe; says what to set.
+    """
+    config = config or PortalConfig()
     app = Flask(__name__)
     app.extensions["emoconsent"] = sdk
-    app.add_url_rule("/healthz", view_func=healthz)
-    app.add_url_rule("/readyz", "readyz", lambda: readyz(sdk))
-    app.register_error_handler(HTTPException, _http_problem)
-    app.register_error_handler(Exception, _unexpected)
-    app.after_request(_guarded)
+    app.extensions["emoconsent-config"] = config
+    app.extensions["emoconsent-post"] = Post(mailbox(config.mail), config.sender)
+    app.config.update(
+        SECRET_KEY=sdk.cookie_secret(),
+        SESSION_COOKIE_NAME="__Host-emoconsent" if config.https else "emoconsent",
+        SESSION_COOKIE_SECURE=config.https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        MAX_CONTENT_LENGTH=_MAX_FORM,
+        MAX_FORM_MEMORY_SIZE=_MAX_FORM,
+        WTF_CSRF_TIME_LIMIT=8 * 3600,  # seconds: a working day
+    )
+    if config.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, config.proxies, config.proxies)  # type: ignore[method-assign]
+    init_headers(app, config)
+    init_limits(app, config)  # before the forms are checked: a guess costs the same with and without token
+    CSRFProtect(app)
+    init_language(app)
+    init_visitor(app)
+    init_errors(app)
+    init_health(app)
+    init_page(app, config)
+    init_oidc(app, config)
+    for blueprint in (public, auth, me, staff):
+        app.register_blueprint(blueprint)
     return app
-
-
-def healthz() -> dict[str, str]:
-    """The process is up and answers; says nothing about what is behind it."""
-    return {"status": "ok"}
-
-
-def readyz(sdk: Ready) -> dict[str, str] | Response:
-    """Whether requests can be served now: 200, or 503 without the reason (operators have the log)."""
-    try:
-        sdk.ready()
-    except (Unavailable, ConfigurationError):
-        return problem(HTTPStatus.SERVICE_UNAVAILABLE)
-    return {"status": "ready"}
-
-
-def problem(status: HTTPStatus) -> Response:
-    """A problem document (RFC 9457, 4.2.1: ``about:blank`` with the status phrase as its title)."""
-    body = {"type": "about:blank", "title": status.phrase, "status": status.value}
-    return Response(json.dumps(body), status.value, content_type="application/problem+json")
-
-
-def _http_problem(error: HTTPException) -> Response:
-    """Keeps the headers that belong to the error, such as ``Allow`` of a 405 (RFC 9110, 15.5.6)."""
-    response = problem(HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR))
-    for name, value in error.get_headers():
-        if name.lower() != "content-type":
-            response.headers[name] = value
-    return response
-
-
-def _unexpected(error: Exception) -> Response:
-    """A fault of ours: nothing of it reaches the client."""
-    del error
-    return problem(HTTPStatus.INTERNAL_SERVER_ERROR)
-
-
-def _guarded(response: Response) -> Response:
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Cache-Control"] = "no-store"
-    return response

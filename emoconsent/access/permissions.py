@@ -23,6 +23,9 @@ class Permission(StrEnum):
     READ_RECORDS = "read_records"
     READ_HINT = "read_hint"
     READ_AGGREGATE = "read_aggregate"
+    READ_DISPUTES = "read_disputes"
+    READ_RECEIPTS = "read_receipts"
+    READ_REQUESTS = "read_requests"
     CORRECT_RECORD = "correct_record"
     CONTEST_RECORD = "contest_record"
     DELETE_RECORD = "delete_record"
@@ -31,20 +34,31 @@ class Permission(StrEnum):
     SUBMIT_REQUEST = "submit_request"
     VERIFY_REQUEST = "verify_request"
     FULFIL_REQUEST = "fulfil_request"
+    CANCEL_REQUEST = "cancel_request"
     READ_OWN_LOG = "read_own_log"
     READ_LOG = "read_log"
+    PUBLISH_NOTICE = "publish_notice"
+    REGISTER_RECOGNIZER = "register_recognizer"
     APPROVE_RECOGNIZER = "approve_recognizer"
     SUSPEND_RECOGNIZER = "suspend_recognizer"
     MANAGE_KEYS = "manage_keys"
+    MANAGE_STAFF = "manage_staff"
+    READ_STAFF = "read_staff"
 
 
 class Relation(StrEnum):
-    """How the principal stands to the subject at this moment."""
+    """How the principal stands to the subject at this moment.
+
+    ``GUARDIAN`` holds while somebody declared under age needs one; ``DISPUTE`` is about one record,
+    while it is contested.
+    """
 
     SELF = "self"
+    GUARDIAN = "guardian"
     CASE = "case"
     REQUEST = "request"
     BREAK_GLASS = "break_glass"
+    DISPUTE = "dispute"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,36 +75,48 @@ class Rule:
 _CARE: Final = frozenset({"customer_care", "dispute_management", "claims_management"})
 _STATISTICS: Final = frozenset({"service_improvement", "service_monitoring"})
 _SELF: Final = Rule(frozenset({Relation.SELF}))
+_FAMILY: Final = Rule(frozenset({Relation.SELF, Relation.GUARDIAN}))
 _CASE: Final = Rule(frozenset({Relation.CASE}), _CARE)
 _REQUEST: Final = Rule(frozenset({Relation.REQUEST}))
-_REQUEST_OR_GLASS: Final = Rule(frozenset({Relation.REQUEST, Relation.BREAK_GLASS}))
+_REQUEST_OR_DISPUTE: Final = Rule(frozenset({Relation.REQUEST, Relation.DISPUTE}))
+_OFFICER: Final = Rule(frozenset({Relation.REQUEST, Relation.BREAK_GLASS, Relation.DISPUTE}))
 _OFFICE: Final = Rule()
 
 TABLE: Final[dict[tuple[Role, Permission], Rule]] = {
-    (Role.SUBJECT, Permission.READ_RECORDS): _SELF,
+    (Role.SUBJECT, Permission.READ_RECORDS): _FAMILY,
     (Role.SUBJECT, Permission.CORRECT_RECORD): _SELF,
-    (Role.SUBJECT, Permission.CONTEST_RECORD): _SELF,
-    (Role.SUBJECT, Permission.DELETE_RECORD): _SELF,
-    (Role.SUBJECT, Permission.SUBMIT_REQUEST): _SELF,
-    (Role.SUBJECT, Permission.FULFIL_REQUEST): _SELF,
-    (Role.SUBJECT, Permission.READ_OWN_LOG): _SELF,
+    (Role.SUBJECT, Permission.CONTEST_RECORD): _FAMILY,
+    (Role.SUBJECT, Permission.DELETE_RECORD): _FAMILY,
+    (Role.SUBJECT, Permission.SUBMIT_REQUEST): _FAMILY,
+    (Role.SUBJECT, Permission.FULFIL_REQUEST): _FAMILY,
+    (Role.SUBJECT, Permission.CANCEL_REQUEST): _FAMILY,
+    (Role.SUBJECT, Permission.READ_REQUESTS): _FAMILY,
+    (Role.SUBJECT, Permission.READ_RECEIPTS): _FAMILY,
+    (Role.SUBJECT, Permission.READ_OWN_LOG): _FAMILY,
     (Role.AGENT, Permission.OPEN_CASE): _OFFICE,
     (Role.AGENT, Permission.READ_HINT): _CASE,
     (Role.ANALYST, Permission.READ_AGGREGATE): Rule(purposes=_STATISTICS),
-    (Role.DPO, Permission.READ_RECORDS): _REQUEST_OR_GLASS,
+    (Role.DPO, Permission.READ_RECORDS): _OFFICER,
+    (Role.DPO, Permission.READ_DISPUTES): _OFFICE,
     (Role.DPO, Permission.BREAK_GLASS): _OFFICE,
-    (Role.DPO, Permission.CORRECT_RECORD): _REQUEST,
+    (Role.DPO, Permission.CORRECT_RECORD): _REQUEST_OR_DISPUTE,
     (Role.DPO, Permission.CONTEST_RECORD): _REQUEST,
-    (Role.DPO, Permission.DELETE_RECORD): _REQUEST,
+    (Role.DPO, Permission.DELETE_RECORD): _REQUEST_OR_DISPUTE,
     (Role.DPO, Permission.SUBMIT_REQUEST): _OFFICE,
     (Role.DPO, Permission.VERIFY_REQUEST): _OFFICE,
     (Role.DPO, Permission.FULFIL_REQUEST): _REQUEST,
+    (Role.DPO, Permission.CANCEL_REQUEST): _OFFICE,
     (Role.DPO, Permission.SUSPEND_RECOGNIZER): _OFFICE,
     (Role.DPO, Permission.READ_LOG): _OFFICE,
+    (Role.DPO, Permission.READ_STAFF): _OFFICE,
     (Role.AUDITOR, Permission.READ_LOG): _OFFICE,
+    (Role.ADMIN, Permission.PUBLISH_NOTICE): _OFFICE,
+    (Role.ADMIN, Permission.REGISTER_RECOGNIZER): _OFFICE,
     (Role.ADMIN, Permission.APPROVE_RECOGNIZER): _OFFICE,
     (Role.ADMIN, Permission.SUSPEND_RECOGNIZER): _OFFICE,
     (Role.ADMIN, Permission.MANAGE_KEYS): _OFFICE,
+    (Role.ADMIN, Permission.MANAGE_STAFF): _OFFICE,
+    (Role.ADMIN, Permission.READ_STAFF): _OFFICE,
 }
 
 
@@ -122,7 +148,9 @@ def authorize(
 
 _WANTING: Final = {
     Relation.SELF: "a subject may act only on what is their own",
+    Relation.GUARDIAN: "a guardian may act only while the subject needs one",
     Relation.CASE: "an open case of this subject is needed; open one with access.open_case",
     Relation.REQUEST: "a verified rights request of this subject is needed",
     Relation.BREAK_GLASS: "a stated emergency is needed (access.break_glass)",
+    Relation.DISPUTE: "the record must be contested",
 }

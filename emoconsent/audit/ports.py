@@ -58,6 +58,9 @@ class LogStore(Protocol):
     def scan(self) -> Iterable[StoredEntry]:
         """All entries, placed ones first in tree order, then the pending ones."""
 
+    def page(self, before: int | None, limit: int) -> list[StoredEntry]:
+        """Up to *limit* entries with numbers below *before* (or the latest), newest first."""
+
     def put_nodes(self, nodes: Sequence[tuple[int, int, bytes]]) -> None:
         """Store (level, position, hash) of complete subtrees."""
 

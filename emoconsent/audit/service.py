@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from emoconsent.access.permissions import Permission, authorize
+from emoconsent.access.principal import Principal
 from emoconsent.audit.checkpoint import Checkpoint, sign, verify, vkey
-from emoconsent.audit.entry import Entry, decode
+from emoconsent.audit.entry import Entry, EventTag, Fact, decode
 from emoconsent.audit.log import Scribe, sequence
 from emoconsent.audit.merkle import Frontier, leaf_hash
 from emoconsent.audit.ports import HeadMemory, LogDatabase, LogStore, StoredEntry
 from emoconsent.audit.proof import TlogProof, inclusion_path, tlog_proof_text
-from emoconsent.errors import AuditError, NotFound
+from emoconsent.errors import AuditError, InvalidInput, NotFound
 from emoconsent.twins import AsyncTwins
 
 MAX_FINDINGS: Final = 1000
+MAX_LINES: Final = 1000  # of a page
+MAX_NUMBER: Final = (1 << 63) - 1  # what a database holds as a number
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,18 @@ class Verification:
 
     def __bool__(self) -> bool:
         return not self.findings
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLine:
+    """An entry as an auditor reads it: what happened, not to whom. ``id`` is what ``prove`` takes."""
+
+    number: int
+    id: str
+    at: datetime
+    tag: EventTag
+    role: str | None
+    facts: Mapping[str, Fact]
 
 
 class Audit(AsyncTwins):
@@ -97,6 +114,26 @@ class Audit(AsyncTwins):
         """Every entry, decoded, in order."""
         with self._database.read() as tx:
             return [decode(stored.leaf) for stored in tx.log.scan()]
+
+    def page(self, *, principal: Principal, before: int | None = None, limit: int = 100) -> list[AuditLine]:
+        """Entries as lines, newest first, for whoever may read the log.
+
+        Args:
+            before: only lines with a smaller ``number``: the last one of the page before.
+            limit: at most so many, 1 to 1000.
+
+        Raises:
+            AccessDenied: the principal is neither a DPO nor an auditor.
+            InvalidInput: *before* or *limit* is out of range.
+        """
+        authorize(principal, Permission.READ_LOG)
+        problems = [] if before is None or _whole(before, MAX_NUMBER) else ["before: a line's number"]
+        if not _whole(limit, MAX_LINES):
+            problems.append(f"limit: 1 to {MAX_LINES}")
+        if problems:
+            raise InvalidInput(problems)
+        with self._database.read() as tx:
+            return [_audit_line(stored) for stored in tx.log.page(before, limit)]
 
     def verify(self) -> Verification:
         """Check the tree, every entry's MAC, the signed heads, and that rows and entries agree.
@@ -204,6 +241,15 @@ def _fits(log: LogStore, size: int, claimed: int, root: bytes, name: str) -> lis
         if same
         else [f"{name} ({claimed} entries) does not fit the log: an entry at or below it was changed"]
     )
+
+
+def _whole(value: object, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= most
+
+
+def _audit_line(stored: StoredEntry) -> AuditLine:
+    entry = decode(stored.leaf)
+    return AuditLine(stored.entry_no, entry.id.hex(), entry.at, entry.tag, entry.role, entry.facts)
 
 
 def _raw(entry_id: str) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import click
 
 from emoconsent.cli.audit import audit
@@ -14,7 +16,9 @@ from emoconsent.cli.notices import notice
 from emoconsent.cli.recognizers import recognizer
 from emoconsent.cli.restore import restore
 from emoconsent.cli.rights import rights
+from emoconsent.cli.serve import serve
 from emoconsent.cli.setup import apply, init
+from emoconsent.cli.staff import contact, staff
 from emoconsent.cli.terminal import forgiving_streams
 
 
@@ -32,5 +36,9 @@ def main() -> None:
     forgiving_streams()
 
 
-for command in (demo, init, apply, doctor, db, notice, consent, recognizer, audit, keys, rights, restore):
+COMMANDS: Final = (
+    *(demo, init, apply, serve, doctor, db, notice, consent, recognizer, audit, keys, rights, restore),
+    *(staff, contact),
+)
+for command in COMMANDS:
     main.add_command(command)

@@ -13,6 +13,7 @@ from rich.console import Console
 from emoconsent.access.principal import Principal
 from emoconsent.cli import demo_proof, demo_story
 from emoconsent.cli.demo_narrator import Narrator, Unexpected
+from emoconsent.cli.demo_portal import portal as open_portal
 from emoconsent.cli.demo_recognizers import load
 from emoconsent.cli.demo_story import Play
 from emoconsent.cli.problems import FOUND, show, told
@@ -45,8 +46,22 @@ _ACTS: Final = (
     help="The demo's own store; each run adds new customers to it.",
 )
 @click.option("--lang", type=click.Choice(["en", "zh"]), help="The narrator's language; else the locale's.")
+@click.option(
+    "--portal",
+    type=click.Choice(["no", "check", "serve"]),
+    default="no",
+    show_default=True,
+    help="Afterwards: start the portal and stay, or only check that it answers.",
+)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="The portal's.")
 @click.option("--no-color", is_flag=True, help="Plain text.")
-def demo(folder: Path, lang: str | None, no_color: bool) -> None:  # noqa: FBT001 - click's flag
+def demo(
+    folder: Path,
+    lang: str | None,
+    portal: str,
+    port: int,
+    no_color: bool,  # noqa: FBT001 - click's flag
+) -> None:
     """Watch consent gate real recognizers, from the notice to the erasure and the proof of it all.
 
     Two customers, one Chinese, one English. Every line tells what happened just now; anything else than
@@ -61,6 +76,9 @@ def demo(folder: Path, lang: str | None, no_color: bool) -> None:  # noqa: FBT00
             play = Play(sdk, narrator, notice, load())
             for act in _ACTS:
                 act(play)
+            narrator.end(seconds=time.monotonic() - started, folder=str(folder))
+            if portal != "no":
+                open_portal(sdk, narrator, notice, port, stay=portal == "serve")
     except Unexpected as surprise:
         narrator.failed(str(surprise))
         raise click.exceptions.Exit(FOUND) from None
@@ -68,7 +86,6 @@ def demo(folder: Path, lang: str | None, no_color: bool) -> None:  # noqa: FBT00
         problem = told(error)
         show(problem, as_json=False)
         raise click.exceptions.Exit(problem.exit_code) from None
-    narrator.end(seconds=time.monotonic() - started, folder=str(folder))
 
 
 def _opened(folder: Path) -> EmoConsent:

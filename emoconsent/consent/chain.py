@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypedDict
 
+from emoconsent.access.principal import Principal
 from emoconsent.audit.entry import EventTag, Fact
 from emoconsent.audit.log import Scribe
 from emoconsent.audit.rowmac import RowMac
@@ -52,6 +54,21 @@ def checked_rows(
     ):
         raise Unavailable(TAMPERED)
     return rows
+
+
+class Acted(TypedDict):
+    """Who appends, as ``CatalogueChain.append`` takes it: the role in clear, the rest sealed."""
+
+    role: str | None
+    private: bytes | None
+
+
+def acted(principal: Principal | None, **more: str | None) -> Acted:
+    """*principal* for the log entry; nobody where the host process speaks for itself."""
+    if principal is None:
+        return Acted(role=None, private=None)
+    private = json.dumps({"actor": principal.id, **more}).encode()
+    return Acted(role=principal.role.value, private=private)
 
 
 class CatalogueChain:

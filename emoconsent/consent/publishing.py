@@ -10,9 +10,11 @@ from typing import Any, Final
 
 import rfc8785
 
+from emoconsent.access.permissions import Permission, authorize
+from emoconsent.access.principal import Principal
 from emoconsent.audit.entry import EventTag
 from emoconsent.consent.book import NoticeBook
-from emoconsent.consent.chain import NOTICE, CatalogueChain
+from emoconsent.consent.chain import NOTICE, CatalogueChain, acted
 from emoconsent.consent.closing import Closer
 from emoconsent.consent.draining import drain
 from emoconsent.consent.events import ConsentEvent
@@ -67,24 +69,34 @@ class Notices(AsyncTwins):
         """Record an exposure: see ``ConsentRegistry.shown``."""
         return self._shown(subject, notice=notice, channel=channel, language=language)
 
-    def publish(self, notice: Mapping[str, Any] | str | Path, *, timeout: float = 10.0) -> Notice:
+    def publish(
+        self,
+        notice: Mapping[str, Any] | str | Path,
+        *,
+        principal: Principal | None = None,
+        timeout: float = 10.0,
+    ) -> Notice:
         """Publish a notice version; identical content again is harmless and returns the same notice.
 
         Args:
             notice: a mapping, or the path of a TOML file.
+            principal: who publishes; stated, it must be permitted to. Without one the host speaks.
             timeout: seconds to wait for calls admitted under the version that it supersedes.
 
         Raises:
+            AccessDenied: the principal is no administrator.
             InvalidInput: every fault of the notice, or the version exists with other content, or
                 another notice already offers one of its pairs.
         """
+        if principal is not None:
+            authorize(principal, Permission.PUBLISH_NOTICE)
         mapping = load_notice(Path(notice)) if isinstance(notice, (str, Path)) else notice
         parsed = parse_notice(mapping)
-        known = self._known(parsed)
+        known = _same(self.book(), parsed)
         if known is not None:
             return known
         self._closer.catch_up()
-        number = self._append(parsed)
+        number = self._append(parsed, principal)
         self._committed()
         # Also what an earlier version offered and this one does not: calls for it end here, too.
         versions = (version.scope for version in self.list() if version.notice_id == parsed.notice_id)
@@ -92,10 +104,19 @@ class Notices(AsyncTwins):
         drain(self._holds, keys, number, timeout=timeout)
         return parsed
 
-    def _known(self, parsed: Notice) -> Notice | None:
-        return _same(self.book(), parsed)
+    def problems(self, notice: Mapping[str, Any]) -> list[str]:
+        """Every fault for which ``publish`` would refuse *notice* now; nothing is published."""
+        try:
+            parsed = parse_notice(notice)
+        except InvalidInput as error:
+            return list(error.problems)
+        book = self.book()
+        known = book.get(parsed.id)
+        if known is not None:
+            return _changed(known, parsed)
+        return [*_clashes(book, parsed), *_carrying(book, parsed)]
 
-    def _append(self, parsed: Notice) -> int:
+    def _append(self, parsed: Notice, principal: Principal | None) -> int:
         content = rfc8785.dumps(notice_to_dict(parsed)).decode()
         with self._database.write() as tx:
             rows = self._chain.rows(tx, lock=True)
@@ -110,9 +131,10 @@ class Notices(AsyncTwins):
                 self._closer.mark(tx, closing)
             facts = {"version": parsed.version, "sha256": parsed.content_hash}
             tag = EventTag.NOTICE_PUBLISH
-            return self._chain.append(
-                tx, rows, NOTICE, parsed.notice_id, content, tag=tag, facts=facts
-            ).number
+            row = self._chain.append(
+                tx, rows, NOTICE, parsed.notice_id, content, tag=tag, facts=facts, **acted(principal)
+            )
+            return row.number
 
     def book(self) -> NoticeBook:
         """All versions ever published."""
@@ -134,9 +156,16 @@ class Notices(AsyncTwins):
 def _same(book: NoticeBook, new: Notice) -> Notice | None:
     """The published version of that name. Raises InvalidInput if its content is another."""
     found = book.get(new.id)
-    if found is not None and found.content_hash != new.content_hash:
-        raise InvalidInput([f"{new.id} is published with other content; give it a new version"])
+    problems = _changed(found, new) if found is not None else []
+    if problems:
+        raise InvalidInput(problems)
     return found
+
+
+def _changed(found: Notice, new: Notice) -> list[str]:
+    if found.content_hash == new.content_hash:
+        return []
+    return [f"version: {new.id} is published with other content; give it a new version"]
 
 
 def _clashes(book: NoticeBook, new: Notice) -> list[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from emoconsent.access.permissions import Permission, authorize
+from emoconsent.access.principal import Principal
 from emoconsent.audit.entry import EventTag
 from emoconsent.clock import from_micros
 from emoconsent.consent.book import NoticeBook
@@ -12,6 +14,7 @@ from emoconsent.consent.chain import CatalogueChain
 from emoconsent.consent.closing import SUBJECT_CLOSINGS, Closer, Quarantine
 from emoconsent.consent.draining import drain
 from emoconsent.consent.events import ConsentEvent, EventKind, parse_scope
+from emoconsent.consent.guardianship import Guardians
 from emoconsent.consent.history import with_derived
 from emoconsent.consent.holds import HoldTable, scope_keys
 from emoconsent.consent.identifier import check_identifier, check_text
@@ -38,6 +41,7 @@ class ConsentServices:
     database: ConsentDatabase
     ledger: Ledger
     chain: CatalogueChain
+    guardians: Guardians
     closer: Closer
     holds: HoldTable
     quarantine: Quarantine
@@ -219,6 +223,37 @@ class ConsentRegistry(AsyncTwins):
             events = self._s.ledger.events(tx, known) if known else []
             return with_derived(events, book, from_micros(tx.now()))
 
+    def receipts(self, subject: str, *, principal: Principal) -> list[Receipt]:
+        """The receipt of every grant, issued again as it was, oldest first: for subject or guardian.
+
+        Raises:
+            AccessDenied: the principal is somebody else. Unknown subjects answer alike.
+            Unavailable: a notice that was granted under is gone.
+        """
+        check_identifier(subject)
+        with self._s.database.read() as tx:
+            known = self._s.ledger.find(tx, subject)
+            related = self._s.guardians.relations(tx, known, subject, principal)
+            authorize(principal, Permission.READ_RECEIPTS, relations=related)
+            if known is None:
+                return []
+            book = book_from(self._s.chain.rows(tx))
+            events = self._s.ledger.events(tx, known)
+        grants = [(event, book.get(event.notice or "")) for event in events if event.kind is EventKind.GRANT]
+        issued = []
+        for event, notice in grants:
+            if notice is None:
+                raise Unavailable("the notice of a grant is gone, so its receipt cannot be issued again")
+            issued.append(self._s.issue_receipt(known, event, notice))
+        return issued
+
+    def guardian_of(self, subject: str) -> str | None:
+        """The guardian in force now; None where none is declared or none is needed (any more)."""
+        check_identifier(subject)
+        with self._s.database.read() as tx:
+            known = self._s.ledger.find(tx, subject)
+            return self._s.guardians.of(tx, known) if known is not None else None
+
     def _open(
         self, subject: str, make: Callable[[ConsentTransaction, NoticeBook, Subject], NewEvent]
     ) -> tuple[ConsentEvent, Subject, NoticeBook]:
@@ -229,7 +264,7 @@ class ConsentRegistry(AsyncTwins):
             book = book_from(self._s.chain.rows(tx))
             known, fresh = self._s.ledger.enrol(tx, subject)
             try:
-                _not_being_erased(tx, known)
+                refuse_being_erased(tx, known)
                 event, known = self._s.ledger.append(tx, known, make(tx, book, known))
             except BaseException:
                 if fresh is not None:
@@ -294,7 +329,7 @@ class ConsentRegistry(AsyncTwins):
         return drain(self._s.holds, scope_keys(ref, pairs), number, timeout=timeout)
 
 
-def _not_being_erased(tx: ConsentTransaction, known: Subject) -> None:
+def refuse_being_erased(tx: ConsentTransaction, known: Subject) -> None:
     """What is opened during an erasure would die with it, unseen by whoever was told that it counts."""
     if any(row.kind == EventKind.ERASE for row in tx.events.of(known.row.subject_ref)):
         raise Unavailable("the subject is being erased; try again when that is done", outcome="not_done")

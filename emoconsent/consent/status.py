@@ -65,9 +65,15 @@ def _erased(q: Question) -> Standing | None:
     return Standing(Reason.ERASED, "the subject's data is being or has been erased", event)
 
 
+def restriction(events: Sequence[ConsentEvent]) -> ConsentEvent | None:
+    """The restriction of processing in force, which is always of everything."""
+    last = next((e for e in reversed(events) if e.kind in (EventKind.RESTRICT, EventKind.LIFT)), None)
+    return last if last is not None and last.kind is EventKind.RESTRICT else None
+
+
 def _restricted(q: Question) -> Standing | None:
-    event = q.last(EventKind.RESTRICT, EventKind.LIFT)
-    if event is None or event.kind is EventKind.LIFT:
+    event = restriction(q.events)
+    if event is None:
         return None
     return Standing(Reason.RESTRICTED, "processing is restricted at the subject's request", event)
 

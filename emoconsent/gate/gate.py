@@ -238,13 +238,15 @@ class Gate(AsyncTwins):
         return denial(decision)
 
     def _named(self, request: Request) -> dict[str, Fact]:
-        """Purpose, modality and recognizer for the log: known names only, never a caller's free text."""
+        """Purpose, modality, recognizer and version for the log: known names, no caller's free text."""
         purpose, modality = request.purpose, request.modality
         known = purpose in PURPOSES or self._view.book.offers_purpose(purpose)
+        recognizer = self._view.recognizers.get(request.recognizer or "")
         return {
             "purpose": purpose if known else None,
             "modality": modality if modality in set(Modality) else None,
-            "recognizer": request.recognizer if request.recognizer in self._view.recognizers else None,
+            "recognizer": recognizer.id if recognizer is not None else None,
+            "version": recognizer.version if recognizer is not None else None,
         }
 
     def _write(self, tag: EventTag, facts: dict[str, Fact], subject: Subject | None) -> None:

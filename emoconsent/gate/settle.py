@@ -269,6 +269,7 @@ class Settlement:
             "recognizer": permit.recognizer.id,
             "version": permit.recognizer.version,
             "notice": permit.decision.notice,
+            "reason": permit.decision.reason.value,
             **more,
         }
         about = None if anonymous else permit.keys

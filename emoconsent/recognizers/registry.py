@@ -13,7 +13,7 @@ import rfc8785
 from emoconsent.access.permissions import Permission, authorize
 from emoconsent.access.principal import Principal
 from emoconsent.audit.entry import EventTag
-from emoconsent.consent.chain import CatalogueChain
+from emoconsent.consent.chain import CatalogueChain, acted
 from emoconsent.consent.closing import Closer
 from emoconsent.consent.draining import drain
 from emoconsent.consent.holds import HoldTable, recognizer_key
@@ -130,6 +130,7 @@ class RecognizerRegistry(AsyncTwins):
         card: Mapping[str, Any],
         external: bool = False,
         levels: Mapping[str, Mapping[str, float]] | None = None,
+        principal: Principal | None = None,
     ) -> Recognizer:
         """Register a model version. Repeating it is harmless and never changes its approval.
 
@@ -137,10 +138,14 @@ class RecognizerRegistry(AsyncTwins):
             card: the model card; at least its ``limits``. May name an ``adapter``.
             external: the input leaves this machine; such calls are logged before they are made.
             levels: thresholds for calm, irritable, angry; without them a record has no level.
+            principal: who registers; stated, it must be permitted to. Without one the host speaks.
 
         Raises:
+            AccessDenied: the principal is no administrator.
             InvalidInput: every fault; or the version is registered with other content.
         """
+        if principal is not None:
+            authorize(principal, Permission.REGISTER_RECOGNIZER)
         content = _content(
             id,
             modality=modality,
@@ -150,21 +155,36 @@ class RecognizerRegistry(AsyncTwins):
             external=external,
             levels=levels,
         )
-        text = rfc8785.dumps(content).decode()
         self._closer.catch_up()
-        with self._database.write() as tx:
-            rows = self._chain.rows(tx, lock=True)
-            same = [r for r in rows if r.kind == REGISTERED and r.name == id and _version(r) == version]
-            if same and same[-1].content != text:
-                raise InvalidInput(
-                    [f"{id} {version} is registered with other content; give it a new version"]
-                )
-            if not same:
-                facts = {"version": version, "modality": modality}
-                tag = EventTag.RECOGNIZER_REGISTER
-                rows = [*rows, self._chain.append(tx, rows, REGISTERED, id, text, tag=tag, facts=facts)]
+        rows = self._add(id, content, principal)
         self._committed()
         return recognizers_from(rows, self.approvals_required)[id]
+
+    def _add(
+        self, name: str, content: Mapping[str, Any], principal: Principal | None
+    ) -> Sequence[CatalogueRow]:
+        """The catalogue with *content* in it, appended unless it is there already."""
+        text, version = rfc8785.dumps(dict(content)).decode(), content["version"]
+        with self._database.write() as tx:
+            rows = self._chain.rows(tx, lock=True)
+            same = [r for r in rows if r.kind == REGISTERED and r.name == name and _version(r) == version]
+            if same and same[-1].content != text:
+                raise InvalidInput(
+                    [f"{name} {version} is registered with other content; give it a new version"]
+                )
+            if same:
+                return rows
+            added = self._chain.append(
+                tx,
+                rows,
+                REGISTERED,
+                name,
+                text,
+                tag=EventTag.RECOGNIZER_REGISTER,
+                facts={"version": version, "modality": content["modality"]},
+                **acted(principal),
+            )
+            return [*rows, added]
 
     def approve(self, id: str, *, principal: Principal) -> Recognizer:  # noqa: A002
         """Approve the registered version. With two approvals required, the second approver differs."""
@@ -193,15 +213,12 @@ class RecognizerRegistry(AsyncTwins):
         reason: str | None = None,
         closing: Any = None,
     ) -> tuple[Recognizer, int]:
-        private = json.dumps({"actor": principal.id, "reason": reason}).encode()
         with self._database.write() as tx:
             rows = list(self._chain.rows(tx, lock=True))
             if name not in recognizers_from(rows, self.approvals_required):
                 raise NotFound(f"recognizer {name!a} is not registered")
-            role = principal.role.value
-            rows.append(
-                self._chain.append(tx, rows, kind, name, content, tag=tag, role=role, private=private)
-            )
+            by = acted(principal, reason=reason)
+            rows.append(self._chain.append(tx, rows, kind, name, content, tag=tag, **by))
             if closing is not None:
                 self._closer.mark(tx, closing)
         self._committed()

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from emoconsent.accounts import upkeep
 from emoconsent.audit.entry import EventTag, Fact
 from emoconsent.audit.ports import IntentRow
 from emoconsent.clock import from_micros, to_micros
@@ -39,7 +40,7 @@ BATCH: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class EpochStatus:
-    """One epoch: its state, and how many wrapped keys and names still depend on its root key."""
+    """One epoch: its state, and how many wrapped keys, names and addresses depend on its root key."""
 
     epoch: int
     state: str
@@ -47,6 +48,7 @@ class EpochStatus:
     destroyed_at: datetime | None
     keys: int
     subjects: int
+    contacts: int
 
 
 class Keys(AsyncTwins):
@@ -58,7 +60,7 @@ class Keys(AsyncTwins):
     def status(self) -> list[EpochStatus]:
         """Every epoch, oldest first."""
         with self._s.database.read() as tx:
-            subjects = tx.subjects.count_by_epoch()
+            subjects, contacts = tx.subjects.count_by_epoch(), tx.contacts.count_by_epoch()
         keys = self._s.keyring.store.count_by_epoch()
         return [
             EpochStatus(
@@ -68,6 +70,7 @@ class Keys(AsyncTwins):
                 destroyed_at=from_micros(e.destroyed_at) if e.destroyed_at is not None else None,
                 keys=keys.get(e.epoch, 0),
                 subjects=subjects.get(e.epoch, 0),
+                contacts=contacts.get(e.epoch, 0),
             )
             for e in self._s.keyring.store.epochs()
         ]
@@ -118,8 +121,8 @@ class Keys(AsyncTwins):
                 if progress:
                     progress(moved)
         with self._s.database.read() as tx:
-            refs = tx.subjects.outside_epoch(keyring.epoch)
-        for ref in refs:
+            outside = (*tx.subjects.outside_epoch(keyring.epoch), *tx.contacts.outside_epoch(keyring.epoch))
+        for ref in dict.fromkeys(map(bytes, outside)):
             with suppress(Unavailable):  # no keys: being erased, or lost with the key store
                 self._reindex(ref)
                 moved += 1
@@ -128,20 +131,23 @@ class Keys(AsyncTwins):
         return moved
 
     def _reindex(self, ref: bytes) -> None:
-        """Put the subject's name under the blind index of the active epoch."""
+        """Put the subject's name, address, sessions and links under the active epoch's blind index."""
         with self._s.database.write() as tx:
             known = self._s.ledger.get(tx, ref, lock=True)
             if known is None:
                 return
-            handle = self._s.keyring.open(ref).open_handle(known.row.sealed_handle)
+            keys = self._s.keyring.open(ref)
+            handle = keys.open_handle(known.row.sealed_handle)
             epoch, index = self._s.keyring.index(handle)
             row = replace(known.row, index_epoch=epoch, handle_index=index)
             tx.subjects.update(replace(row, mac=subject_mac(self._s.ledger.mac, row)))
+            upkeep.reindex(tx, self._s.keyring, self._s.ledger.mac, keys, handle)
 
     def destroy_epoch(self, number: int) -> EpochStatus:
         """Destroy an epoch's root key, so that copies of the key store made under it are useless.
 
-        Certificates that waited for it get an addendum with the date.
+        Certificates that waited for it get an addendum with the date. Sessions and stop links of people
+        of whom nothing is known end with the epoch in which they were begun.
 
         Raises:
             InvalidInput: the epoch is active, or something still depends on it.
@@ -152,8 +158,10 @@ class Keys(AsyncTwins):
             raise NotFound(f"there is no epoch {number}")
         if status.state == ACTIVE:
             raise InvalidInput([f"epoch {number} is active; rotate first (`emoconsent keys rotate`)"])
-        if status.keys or status.subjects:
-            raise InvalidInput([f"epoch {number} still wraps keys or names; finish the rotation first"])
+        if status.keys or status.subjects or status.contacts:
+            raise InvalidInput(
+                [f"epoch {number} still wraps keys, names or addresses; finish the rotation first"]
+            )
         if status.state != DESTROYED:
             self.resume(self._open_intent(number) or self._announce(number, KIND))
         return next(s for s in self.status() if s.epoch == number)
@@ -180,6 +188,8 @@ class Keys(AsyncTwins):
         old = next(e for e in keyring.store.epochs() if e.epoch == number)
         if old.state != DESTROYED:
             keyring.store.put_epoch(replace(old, state=DESTROYING))
+        with self._s.database.write() as tx:
+            upkeep.end_under(tx, number)
         keyring.store.remove_system_key(index_name(number))
         keyring.reload()
         destruction = keyring.roots.destroy(number)

@@ -3,7 +3,8 @@
 1. fence: closing list, then the erase event, the intent and the request's state in one transaction;
 2. drain: whoever was admitted, or reads the vault, has left;
 3. evidence: the proof of consent is sealed under a key of its own;
-4. destroy: the subject's keys, dropped everywhere because nobody caches them;
+4. shut and destroy: the subject's address, sessions and links, found by the name; then the subject's
+   keys, dropped everywhere because nobody caches them;
 5. unlink: the person's row and the outcome entry in one transaction: the identifier is unknown again;
 6. sweep: rows in batches that never block the gate;
 7. certify: what was tried, what is residual, signed; the intent is settled with it.
@@ -15,9 +16,10 @@ import json
 import secrets
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Final
 
+from emoconsent.accounts import upkeep
 from emoconsent.audit.entry import EventTag
 from emoconsent.audit.ports import IntentRow
 from emoconsent.audit.rowmac import RowMac
@@ -35,7 +37,7 @@ from emoconsent.rights import intents
 from emoconsent.rights.certificate import TYPE, Findings, certificate
 from emoconsent.rights.evidence import bundle, evidence_row, kept
 from emoconsent.rights.ports import CertificateRow, EvidenceRow, RightsDatabase, RightsTransaction
-from emoconsent.rights.request import RequestState, request_mac
+from emoconsent.rights.request import FINISHED, RequestState, request_mac
 from emoconsent.vault.keyring import DESTROYED, SIGN_CERTIFICATES, Keyring
 from emoconsent.vocabulary import Role
 
@@ -52,6 +54,9 @@ class Plan:
     events: int
     cases: int
     log_links: int
+    contacts: int
+    sessions: int
+    tokens: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,36 +82,43 @@ class Erasure:
 
     def plan(self, tx: RightsTransaction, subject: Subject) -> Plan:
         ref = subject.row.subject_ref
+        doors = self._doors(tx, subject)
         return Plan(
             records=len(tx.records.of(ref)),
             events=len(tx.events.of(ref)),
             cases=len(tx.cases.of(ref)),
             log_links=len(tx.log.linked(ref)),
+            contacts=doors.contacts,
+            sessions=doors.sessions,
+            tokens=doors.tokens,
         )
+
+    def _doors(self, tx: RightsTransaction, subject: Subject) -> upkeep.Doors:
+        ref = subject.row.subject_ref
+        handle = self._s.keyring.open(ref).open_handle(subject.row.sealed_handle)
+        return upkeep.doors(tx, self._s.keyring, ref, handle)
 
     def begin(self, subject_ref: bytes | None, request_id: bytes, role: Role) -> IntentRow | None:
         """Step 1. From its return on the subject is fenced, and ``resume`` can do the rest.
 
-        Returns None if another process has finished the request meanwhile, and the intent that is
-        there if one has begun it. A request about nobody known takes the same steps, on a
-        reference that nothing has.
+        Returns None if the request was finished or cancelled meanwhile, and the intent that is
+        there if another process has begun it. A request about nobody known takes the same steps, on
+        a reference that nothing has.
         """
-        closing = None
-        with self._s.database.read() as tx:
-            if subject_ref is not None and tx.subjects.by_ref(subject_ref) is None:
-                subject_ref = None  # erased already, by another request or by a replay
-            begun = self._begun(tx, request_id)
-        if subject_ref is not None and begun is None:
-            closing = self._s.closer.closings.announce(EventKind.ERASE, subject_ref, None, None)
         with self._s.database.write() as tx:
+            # The subject first, as whoever takes over a closing does. The closing is announced under
+            # both locks: an announced erasure is carried out, so nobody may cancel in between.
+            if subject_ref is not None and tx.subjects.by_ref(subject_ref, lock=True) is None:
+                subject_ref = None  # erased already, by another request or by a replay
             row = tx.requests.get(request_id, lock=True)
             intent = self._begun(tx, request_id)
-            if intent is None and row is not None and row.state != RequestState.COMPLETED:
+            if intent is None and row is not None and row.state not in FINISHED:
+                if subject_ref is not None:
+                    closing = self._s.closer.closings.announce(EventKind.ERASE, subject_ref, None, None)
+                    self._s.closer.mark(tx, closing)
                 number = self._fence(tx, subject_ref, role)
                 intent = self.announce(tx, subject_ref or secrets.token_bytes(16), request_id, number)
                 self._set_state(tx, request_id, RequestState.IN_PROGRESS)
-            if closing is not None:
-                self._s.closer.mark(tx, closing)
         self._s.committed()
         return intent
 
@@ -141,7 +153,7 @@ class Erasure:
         ref = closing.subject_ref
         if ref is None or tx.subjects.by_ref(ref) is None:
             return
-        asked = [row for row in tx.requests.of(ref) if row.state != RequestState.COMPLETED]
+        asked = [row for row in tx.requests.of(ref) if row.state not in FINISHED]
         request_id = asked[0].request_id if asked else None
         self.announce(tx, ref, request_id, 1 << 24)
         if request_id is not None:
@@ -158,11 +170,12 @@ class Erasure:
         ref = bytes.fromhex(detail["subject"])
         self._drain(ref, detail["number"], timeout)
         evidence, envelopes = self._keep_evidence(ref, bytes.fromhex(detail["evidence"]), detail["request"])
+        shut = self._shut(ref)
         needles = [bytes(key.wrapped)[-32:] for key in self._s.keyring.store.keys_of(ref).values()]
         destroyed = self._s.keyring.destroy(ref)
         scrubbed = self._s.keyring.store.scrubbed(needles) if needles else None
         erased_at = self._unlink(ref, detail)
-        rows = self._sweep(ref)
+        rows = self._sweep(ref) | shut
         opened = sum(1 for sealed in envelopes if self._s.keyring.any_key_commits_to(sealed))
         findings = Findings(
             fenced_at=from_micros(intent.opened_at),
@@ -195,6 +208,8 @@ class Erasure:
         with self._s.database.read() as tx:
             envelopes = [row.sealed for row in tx.records.of(ref)[:SAMPLE]]
             envelopes += [row.sealed for row in tx.events.of(ref)[:SAMPLE]]
+            contact = tx.contacts.get(ref)
+            envelopes += [contact.sealed] if contact is not None else []
             row = tx.evidence.get(evidence_ref)
             known = self._s.ledger.get(tx, ref) if row is None and store.keys_of(ref) else None
             if known is None:
@@ -208,10 +223,24 @@ class Erasure:
         store.confirm(evidence_ref)
         return row, envelopes
 
+    def _shut(self, ref: bytes) -> dict[str, int]:
+        """Step 4's first half: while the keys still tell the name under which things are found."""
+        with self._s.database.write() as tx:
+            there = self._s.keyring.store.keys_of(ref)
+            known = self._s.ledger.get(tx, ref, lock=True) if there else None
+            if known is None:
+                return asdict(upkeep.Doors(0, 0, 0))
+            found = self._doors(tx, known)
+            handle = self._s.keyring.open(ref).open_handle(known.row.sealed_handle)
+            upkeep.shut(tx, self._s.keyring, ref, handle)
+        return asdict(found)
+
     def _unlink(self, ref: bytes, detail: dict[str, str | None]) -> int:
         """Step 5. The instant from which the identifier is unknown and nothing opens."""
         with self._s.database.write() as tx:
-            at = tx.now()
+            at, row = tx.now(), tx.subjects.by_ref(ref, lock=True)
+            if row is not None:  # what came since, or came back with a restored store
+                upkeep.shut_unnamed(tx, ref, row.handle_index)
             tx.subjects.remove(ref)
             facts = {"request": detail["request"]}
             self._s.ledger.scribe.write(

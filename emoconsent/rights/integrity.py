@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from emoconsent.accounts import upkeep
 from emoconsent.audit.entry import Entry, EventTag, decode
 from emoconsent.audit.rowmac import RowMac
 from emoconsent.consent.chain import checked_rows
@@ -23,7 +24,7 @@ from emoconsent.rights.evidence import evidence_mac
 from emoconsent.rights.intents import intent_mac
 from emoconsent.rights.ports import RightsDatabase, RightsTransaction
 from emoconsent.rights.request import request_mac
-from emoconsent.vault.access import case_mac
+from emoconsent.vault.cases import case_mac
 from emoconsent.vault.keyring import Keyring
 from emoconsent.vault.records import record_mac
 from emoconsent.vault.subject_keys import SubjectKeys
@@ -36,10 +37,12 @@ _CHAINED: Final = frozenset(
         EventTag.RECOGNIZER_APPROVE,
         EventTag.RECOGNIZER_SUSPEND,
         EventTag.CERTIFICATE_ISSUE,
+        EventTag.RIGHTS_CANCEL,
     }
 )
 _OF_SUBJECT: Final = frozenset(tag for tag in EventTag if tag.value.startswith("consent:")) | {
     EventTag.CASE_OPEN,
+    EventTag.CASE_CLOSE,
     EventTag.BREAK_GLASS,
 }
 #: Entries of a record's revisions, which live until the record is deleted by right.
@@ -72,6 +75,9 @@ class Integrity:
             yield from self._unspoken(tx, entries)
             yield from self._gone(tx, entries.values(), present)
             yield from self._keys_without_rows(tx)
+            yield from upkeep.unpaired(tx)
+            live = [keys for _, keys in self._live(tx)]
+            yield from upkeep.outdated(tx, self._mac, entries.values(), live)
 
     def _rows(self, tx: RightsTransaction) -> Iterator[tuple[str, bytes, bytes, bytes | None]]:
         """Every row that carries its own MAC: its name, the MAC, what it should be, its entry."""
@@ -95,6 +101,7 @@ class Integrity:
             yield f"evidence {proof.evidence_ref.hex()}", proof.mac, evidence_mac(mac, proof), None
         for intent in tx.intents.open():
             yield f"intents {intent.intent_id.hex()}", intent.mac, intent_mac(mac, intent), None
+        yield from upkeep.rows(tx, mac)
         for number, hash_, mark in tx.closings.marks():
             yield f"closings_applied {number}", mark, mac("closings_applied", number, hash_), None
 
@@ -128,6 +135,8 @@ class Integrity:
         for subject, _ in live:
             present |= {bytes(row.mac) for row in tx.events.of(subject.subject_ref)}
         known = list(entries)
+        # A closed case has a new MAC; its entry names the one that it took the place of, too.
+        present |= {mac for entry in known if entry.tag is EventTag.CASE_CLOSE for mac in entry.effects[1:]}
         deleted = {record for _, keys in live for record in _deleted(keys, known)}
         for entry in known:
             if not entry.effects or present.issuperset(entry.effects):
@@ -170,7 +179,8 @@ def _deleted(keys: SubjectKeys, entries: Iterable[Entry]) -> Iterator[str]:
     """The ids of records that were deleted by request or by the end of their retention."""
     for entry in entries:
         if entry.tag is EventTag.VAULT_DELETE and entry.sealed and entry.subject_tag == keys.tag(entry.id):
-            yield str(json.loads(keys.open_entry(entry.sealed, entry.id)).get("reason"))
+            private = json.loads(keys.open_entry(entry.sealed, entry.id))
+            yield from map(str, private.get("records", [private.get("record")]))
 
 
 def _record_of(keys: SubjectKeys, entry: Entry) -> str | None:

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from emoconsent.vault.ports import VaultTransaction
+from emoconsent.accounts.ports import AccountsTransaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class LinkStore(Protocol):
         """Delete up to *limit* links of log entries to a subject."""
 
 
-class RightsTransaction(VaultTransaction, Protocol):
+class RightsTransaction(AccountsTransaction, Protocol):
     """A transaction in which rights are fulfilled."""
 
     @property

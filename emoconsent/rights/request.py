@@ -19,19 +19,27 @@ class RequestKind(StrEnum):
 
 
 class RequestState(StrEnum):
-    """DPV: RequestInitiated, RequestAccepted, RequestRequiredActionPerformed, RequestFulfilled."""
+    """DPV: RequestInitiated, RequestAccepted, RequestRequiredActionPerformed, RequestFulfilled.
+
+    DPV has no word for a request taken back by whoever made it; ``cancelled`` is ours.
+    """
 
     RECEIVED = "received"
     VERIFIED = "verified"
     IN_PROGRESS = "in_progress"
     COMPLETED = "completed"
+    CANCELLED = "cancelled"
 
+
+#: The states that nothing follows.
+FINISHED: Final = frozenset({RequestState.COMPLETED, RequestState.CANCELLED})
 
 TRANSITIONS: Final[dict[RequestState, frozenset[RequestState]]] = {
-    RequestState.RECEIVED: frozenset({RequestState.VERIFIED}),
-    RequestState.VERIFIED: frozenset({RequestState.IN_PROGRESS}),
+    RequestState.RECEIVED: frozenset({RequestState.VERIFIED, RequestState.CANCELLED}),
+    RequestState.VERIFIED: frozenset({RequestState.IN_PROGRESS, RequestState.CANCELLED}),
     RequestState.IN_PROGRESS: frozenset({RequestState.COMPLETED}),
     RequestState.COMPLETED: frozenset(),
+    RequestState.CANCELLED: frozenset(),
 }
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from emoconsent.accounts import upkeep
 from emoconsent.audit.entry import EventTag
 from emoconsent.audit.log import sequence
 from emoconsent.audit.service import Audit
@@ -101,13 +102,14 @@ class Restore:
         The log goes on from where the restored store's log ends, under a new origin, so that no
         head signed before contradicts one signed later. What was not proven open stays closed:
         grants made after the backup are gone and must be asked for again, and keys of rows that
-        the backup lacks are destroyed. So putting the newer store back comes before accepting.
+        the backup lacks are destroyed. Everybody signs in anew. So putting the newer store back comes before accepting.
         """
         lost = self._store.remembered_head()
         brought = self._closings.bring_back()
         self._store.set_meta(GENERATION, _next_generation(self._store.meta(GENERATION)))
         with self._database.write() as tx:
             tx.closings.forget_after(self._closings.last())
+            upkeep.end_restored(tx)
             facts = {"remembered_size": lost[0] if lost else 0, "restored_size": tx.log.size()}
             self._ledger.scribe.write(
                 tx.log, secrets.token_bytes(16), EventTag.RESTORE_REPLAY, tx.now(), facts=facts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
@@ -12,18 +13,29 @@ from emoconsent.access.permissions import Permission, Relation, authorize
 from emoconsent.access.principal import Principal
 from emoconsent.audit.entry import EventTag
 from emoconsent.clock import from_micros
+from emoconsent.consent.events import EventKind
+from emoconsent.consent.guardianship import Guardians
 from emoconsent.consent.identifier import check_identifier, check_text
 from emoconsent.consent.ledger import TAMPERED, subject_mac
+from emoconsent.consent.ports import Closing
 from emoconsent.errors import AccessDenied, InvalidInput, NotFound, RightsError, Unavailable
 from emoconsent.rights import intents
 from emoconsent.rights.certificate import Certificate
 from emoconsent.rights.erasure import KIND as ERASURE
 from emoconsent.rights.erasure import Erasure, ErasureServices, Plan
 from emoconsent.rights.ports import RequestRow, RightsTransaction
-from emoconsent.rights.request import RequestKind, RequestState, RightsRequest, request_mac, step
+from emoconsent.rights.request import (
+    FINISHED,
+    RequestKind,
+    RequestState,
+    RightsRequest,
+    request_mac,
+    step,
+)
 from emoconsent.twins import AsyncTwins
 from emoconsent.vocabulary import Role
 
+CANCELLED: Final = "the request was cancelled; a new one can be made"
 REGIMES: Final = ("gdpr", "pipl", "ccpa", "lgpd", "dpdp")
 
 
@@ -39,8 +51,9 @@ class Outcome:
 class Rights(AsyncTwins):
     """Requests of subjects, and their fulfilment."""
 
-    def __init__(self, services: ErasureServices) -> None:
+    def __init__(self, services: ErasureServices, guardians: Guardians) -> None:
         self._s = services
+        self._guardians = guardians
         self.erasure = Erasure(services)
 
     def submit(
@@ -93,13 +106,52 @@ class Rights(AsyncTwins):
             raise InvalidInput(["evidence: how was the identity verified?"])
         raw = _raw(request_id)
         with self._s.database.write() as tx:
-            row = self._checked(tx, raw)
+            row = self._checked(tx, raw, lock=True)
             state = step(RequestState(row.state), RequestState.VERIFIED)
             sealed = self._s.keyring.open(raw).seal_request(json.dumps({"evidence": evidence}).encode(), raw)
             row = replace(row, state=state, sealed=sealed, entry_id=secrets.token_bytes(16))
             self._put(tx, row, EventTag.RIGHTS_VERIFY)
         self._s.committed()
         return _request(row)
+
+    def cancel(self, request_id: str, *, principal: Principal) -> RightsRequest:
+        """Take a request back before anything was done about it: whoever asked, or the DPO.
+
+        Raises:
+            AccessDenied, NotFound: not by this principal.
+            RightsError: it is being fulfilled already, or finished.
+            Unavailable: an erasure is just being begun; try again.
+        """
+        raw = _raw(request_id)
+        self._s.closer.catch_up()
+        with self._s.database.write() as tx:
+            row = self._checked(tx, raw, lock=True)
+            related = self._related(tx, row, principal)
+            _permit(principal, Permission.CANCEL_REQUEST, related)
+            state = step(RequestState(row.state), RequestState.CANCELLED)
+            if any(_erases(closing, row.subject_ref) for closing in self._s.closer.behind(tx)):
+                # Announced by a process that died before its commit: it will be carried out.
+                raise Unavailable("an erasure is being begun; try again", outcome="not_done")
+            row = replace(row, state=state, finished_at=tx.now(), entry_id=secrets.token_bytes(16))
+            self._put(tx, row, EventTag.RIGHTS_CANCEL, principal)
+        self._s.committed()
+        return _request(row)
+
+    def of(self, subject: str, *, principal: Principal) -> list[RightsRequest]:
+        """The requests about *subject*, oldest first, for the subject or the guardian.
+
+        Raises:
+            AccessDenied: the principal is somebody else. Unknown subjects answer alike.
+        """
+        check_identifier(subject)
+        with self._s.database.read() as tx:
+            known = self._s.ledger.find(tx, subject)
+            related = self._guardians.relations(tx, known, subject, principal)
+            authorize(principal, Permission.READ_REQUESTS, relations=related)
+            rows = tx.requests.of(known.row.subject_ref) if known is not None else []
+        for row in rows:
+            self._authentic(row)
+        return [_request(row) for row in rows]
 
     def get(self, request_id: str) -> RightsRequest:
         """A request's state. Raises NotFound."""
@@ -125,33 +177,47 @@ class Rights(AsyncTwins):
         Fulfilling it again returns the same certificate.
 
         Raises:
-            AccessDenied, RightsError: not by this principal, or not yet.
+            AccessDenied, RightsError: not by this principal, not yet, or not any more.
             Unavailable: a call is still inside; the subject is fenced, repeat to finish.
         """
         raw = _raw(request_id)
         row = self._authorized(raw, principal)
-        if row.state != RequestState.COMPLETED:
+        if row.state not in FINISHED:
             self._erase(raw, row, principal, timeout)
         done = self.get(request_id)
+        if done.state is RequestState.CANCELLED:
+            raise RightsError(CANCELLED)
         return Outcome(done, self.certificates(request_id)[0])
 
     def _authorized(self, raw: bytes, principal: Principal) -> RequestRow:
         with self._s.database.read() as tx:
             row = self._checked(tx, raw)
-            relations = {Relation.REQUEST} if row.state != RequestState.RECEIVED else set()
-            if principal.role is Role.SUBJECT and self._asked_by(tx, row, principal.id):
-                relations.add(Relation.SELF)
+            relations = self._related(tx, row, principal)
+        if row.state not in (RequestState.RECEIVED, RequestState.CANCELLED):
+            relations.add(Relation.REQUEST)
         try:
-            authorize(principal, Permission.FULFIL_REQUEST, relations=relations)
+            _permit(principal, Permission.FULFIL_REQUEST, relations)
         except AccessDenied:
-            if principal.role is Role.SUBJECT:
-                raise NotFound("no such request, or not yours") from None
+            if row.state == RequestState.CANCELLED and principal.role is Role.DPO:
+                raise RightsError(CANCELLED) from None
             if row.state == RequestState.RECEIVED and principal.role is Role.DPO:
                 raise RightsError(
                     "the request is not verified yet; record the evidence with rights.verify"
                 ) from None
             raise
         return row
+
+    def _related(self, tx: RightsTransaction, row: RequestRow, principal: Principal) -> set[Relation]:
+        """Whether the request is the principal's own, or that of whom the principal is guardian."""
+        if principal.role is not Role.SUBJECT or row.subject_ref is None:
+            return set()
+        if self._asked_by(tx, row, principal.id):
+            return {Relation.SELF}
+        with suppress(Unavailable):  # the keys are gone: who the guardian was is not known any more
+            known = self._s.ledger.get(tx, row.subject_ref)
+            if known is not None and self._guardians.guards(tx, known, principal):
+                return {Relation.GUARDIAN}
+        return set()
 
     def _asked_by(self, tx: RightsTransaction, request: RequestRow, subject_id: str) -> bool:
         """Whether the request is about *subject_id*; told by index, for the keys may be gone already."""
@@ -191,19 +257,43 @@ class Rights(AsyncTwins):
             self._authentic(row)
         return any(row.state in open_states for row in rows)
 
+    def unfinished(self, tx: RightsTransaction, subject_ref: bytes) -> bool:
+        """Whether a request about the subject is neither fulfilled nor cancelled."""
+        rows = tx.requests.of(subject_ref)
+        for row in rows:
+            self._authentic(row)
+        return any(row.state not in FINISHED for row in rows)
+
     def list(self) -> list[RightsRequest]:
         """All requests, oldest first."""
         with self._s.database.read() as tx:
             return [_request(row) for row in tx.requests.list()]
 
-    def _put(self, tx: RightsTransaction, row: RequestRow, tag: EventTag) -> None:
+    def _put(
+        self, tx: RightsTransaction, row: RequestRow, tag: EventTag, by: Principal | None = None
+    ) -> None:
+        """Write the row and its entry. Who acted is sealed for the subject, whose log shows it.
+
+        Of a subject whom nobody knows there is no log; then only an officer can have acted.
+        """
         row = replace(row, mac=request_mac(self._s.ledger.mac, row))
         tx.requests.put(row)
-        facts = {"request": row.request_id.hex(), "kind": row.kind, "regime": row.regime}
-        self._s.ledger.scribe.write(tx.log, row.entry_id, tag, tx.now(), facts=facts, effects=(row.mac,))
+        about = self._s.ledger.get(tx, row.subject_ref) if by and row.subject_ref is not None else None
+        private = json.dumps({"actor": by.id}).encode() if by else None
+        self._s.ledger.scribe.write(
+            tx.log,
+            row.entry_id,
+            tag,
+            tx.now(),
+            role=by.role.value if by else None,
+            facts={"request": row.request_id.hex(), "kind": row.kind, "regime": row.regime},
+            private=private,
+            effects=(row.mac,),
+            about=about.seals if about else None,
+        )
 
-    def _checked(self, tx: RightsTransaction, raw: bytes) -> RequestRow:
-        row = tx.requests.get(raw)
+    def _checked(self, tx: RightsTransaction, raw: bytes, *, lock: bool = False) -> RequestRow:
+        row = tx.requests.get(raw, lock=lock)
         if row is None:
             raise NotFound("no such request, or not yours")
         self._authentic(row)
@@ -223,6 +313,20 @@ def _request(row: RequestRow) -> RightsRequest:
         submitted_at=from_micros(row.submitted_at),
         finished_at=from_micros(row.finished_at) if row.finished_at is not None else None,
     )
+
+
+def _permit(principal: Principal, permission: Permission, relations: Collection[Relation]) -> None:
+    """``authorize``, under which somebody else's request looks to a subject like none."""
+    try:
+        authorize(principal, permission, relations=relations)
+    except AccessDenied:
+        if principal.role is Role.SUBJECT:
+            raise NotFound("no such request, or not yours") from None
+        raise
+
+
+def _erases(closing: Closing, subject_ref: bytes | None) -> bool:
+    return closing.kind == EventKind.ERASE and closing.subject_ref == subject_ref
 
 
 def _raw(request_id: str) -> bytes:

@@ -9,6 +9,7 @@ from functools import cached_property
 from sqlalchemy import Connection, Engine, text
 
 from emoconsent.clock import Clock, aware, to_micros
+from emoconsent.storage.account_stores import SqlContacts, SqlOwners, SqlStaff, SqlTokens
 from emoconsent.storage.clock_watch import ClockWatch, Reading
 from emoconsent.storage.consent_stores import SqlCatalogue, SqlClosings, SqlEvents, SqlSubjects
 from emoconsent.storage.faults import as_unavailable
@@ -27,7 +28,7 @@ _SERVER_CLOCK = text("select (extract(epoch from clock_timestamp()) * 1000000)::
 
 
 class Transaction:
-    """One transaction's stores. Implements the transaction ports of consent, vault and rights."""
+    """One transaction's stores. Implements the transaction ports of consent, vault, accounts and rights."""
 
     def __init__(self, connection: Connection, clock: Clock | None, watch: ClockWatch) -> None:
         self._connection = connection
@@ -104,6 +105,22 @@ class Transaction:
     @cached_property
     def links(self) -> SqlLinks:
         return SqlLinks(self._connection)
+
+    @cached_property
+    def tokens(self) -> SqlTokens:
+        return SqlTokens(self._connection)
+
+    @cached_property
+    def owners(self) -> SqlOwners:
+        return SqlOwners(self._connection)
+
+    @cached_property
+    def contacts(self) -> SqlContacts:
+        return SqlContacts(self._connection)
+
+    @cached_property
+    def staff(self) -> SqlStaff:
+        return SqlStaff(self._connection)
 
     @cached_property
     def meta(self) -> SqlMeta:

@@ -71,6 +71,11 @@ class SqlLog(TableStore[StoredEntry]):
             yield StoredEntry(*row)
         yield from self.pending()
 
+    def page(self, before: int | None, limit: int) -> list[StoredEntry]:
+        number = self.table.c.entry_no
+        where = [] if before is None else [number < before]
+        return self._values(*where, order=[number.desc()], limit=limit)
+
     def put_nodes(self, nodes: Sequence[tuple[int, int, bytes]]) -> None:
         rows = [{"level": level, "position": position, "hash": hash_} for level, position, hash_ in nodes]
         self._connection.execute(insert(schema.log_nodes), rows)

@@ -132,6 +132,61 @@ cases = Table(
     _bytes("mac"),
 )
 
+# Where subjects are reached: a row a subject at most, several subjects an address.
+contacts = Table(
+    "contacts",
+    data,
+    _bytes("subject_ref", primary_key=True),
+    Column("index_epoch", BigInteger, nullable=False),
+    _bytes("address_index"),
+    _bytes("sealed"),
+    _bytes("entry_id"),
+    _bytes("mac"),
+    Index(None, "address_index"),
+)
+
+# Sessions, sign-ins under way, stop links, tokens used up: what a secret held elsewhere opens.
+tokens = Table(
+    "tokens",
+    data,
+    _bytes("token_hash", primary_key=True),
+    Column("kind", Text, nullable=False),
+    _micros("created_at"),
+    _micros("seen_at"),
+    _micros("expires_at"),
+    Column("misses", Integer, nullable=False),
+    _bytes("sealed"),
+    _bytes("mac"),
+    Index(None, "expires_at"),
+)
+
+# Whose they are, so that they can be listed, ended and erased without the secret.
+token_owners = Table(
+    "token_owners",
+    data,
+    _bytes("token_hash", primary_key=True),
+    _bytes("owner_index", primary_key=True),
+    Column("index_epoch", BigInteger, nullable=False),
+    _bytes("sealed_label"),
+    _bytes("mac"),
+    Index(None, "owner_index"),
+)
+
+staff = Table(
+    "staff",
+    data,
+    _bytes("account_id", primary_key=True),
+    _bytes("login_index"),
+    Column("oidc_index", LargeBinary),
+    Column("role", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    _bytes("sealed"),
+    _bytes("entry_id"),
+    _bytes("mac"),
+    UniqueConstraint("login_index"),
+    Index(None, "oidc_index"),
+)
+
 rights_requests = Table(
     "rights_requests",
     data,

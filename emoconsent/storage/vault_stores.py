@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, exists, select
 
 from emoconsent.audit.ports import IntentRow
 from emoconsent.rights.ports import CertificateRow, EvidenceRow, RequestRow
 from emoconsent.storage import schema
 from emoconsent.storage.rows import TableStore
 from emoconsent.vault.ports import CaseRow, RecordRow
+from emoconsent.vault.records import RevisionKind
 
 
 class SqlRecords(TableStore[RecordRow]):
@@ -27,6 +28,11 @@ class SqlRecords(TableStore[RecordRow]):
 
     def revisions(self, record_id: bytes) -> list[RecordRow]:
         return self._values(self.table.c.record_id == record_id, order=[self.table.c.revision])
+
+    def contested(self) -> list[RecordRow]:
+        columns, later = self.table.c, self.table.alias("later")
+        newer = exists().where(later.c.record_id == columns.record_id, later.c.revision > columns.revision)
+        return self._values(columns.kind == RevisionKind.CONTESTED.value, ~newer)
 
     def remove(self, subject_ref: bytes, record_id: bytes) -> int:
         where = (self.table.c.subject_ref == subject_ref, self.table.c.record_id == record_id)
@@ -55,6 +61,14 @@ class SqlCases(TableStore[CaseRow]):
 
     def of(self, subject_ref: bytes) -> list[CaseRow]:
         return self._values(self.table.c.subject_ref == subject_ref)
+
+    def open_of(self, agent: bytes, at: int, *, lock: bool = False) -> list[CaseRow]:
+        columns = self.table.c
+        order = [columns.opened_at, columns.case_id]
+        return self._values(columns.agent == agent, columns.expires_at > at, order=order, lock=lock)
+
+    def change(self, row: CaseRow) -> None:
+        self._set(row, "subject_ref", "case_id")
 
     def remove(self, subject_ref: bytes) -> int:
         return int(self._run(delete(self.table).where(self.table.c.subject_ref == subject_ref)).rowcount)

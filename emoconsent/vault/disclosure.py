@@ -17,9 +17,12 @@ class LogLine:
 
     Attributes:
         entry: the log entry's id, for ``audit.prove``.
+        facts: of an act in the vault also ``relation``, under which it was permitted: ``self`` and
+            ``guardian`` are told apart by it.
         who: a stable alias of the member of staff who acted; the data protection officer can find
             out the name. None where nobody but the subject or a program acted.
         reason: what was stated as the reason, in the words used.
+        record: the id of the one record that it is about, if that was stored.
     """
 
     entry: str
@@ -29,6 +32,7 @@ class LogLine:
     facts: Mapping[str, Fact]
     who: str | None
     reason: str | None = field(repr=False)
+    record: str | None = None
 
 
 def disclose(entries: Iterable[Entry], keys: SubjectKeys, alias: Callable[[str], str]) -> list[LogLine]:
@@ -47,4 +51,5 @@ def _line(entry: Entry, keys: SubjectKeys, alias: Callable[[str], str]) -> LogLi
         facts=entry.facts,
         who=alias(actor) if actor is not None and entry.role != "subject" else None,
         reason=private.get("reason"),
+        record=private.get("record"),
     )

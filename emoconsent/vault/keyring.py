@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from emoconsent.errors import ConfigurationError, Unavailable, VaultError
 from emoconsent.vault.blind_index import blind_index
 from emoconsent.vault.envelope import associated_data, commits_to, open_, seal
-from emoconsent.vault.padding import pad
+from emoconsent.vault.padding import pad, unpad
 from emoconsent.vault.ports import (
     Epoch,
     EpochOver,
@@ -261,7 +261,7 @@ class Keyring:
 
 
 class StoreSeal:
-    """Seals what log entries say about staff, under the store's own key."""
+    """Seals what concerns staff and no subject, under the store's own key."""
 
     def __init__(self, keyring: Keyring) -> None:
         self._keyring = keyring
@@ -270,6 +270,14 @@ class StoreSeal:
         return seal(
             self._keyring.system(STORE_SEAL), pad(plaintext), associated_data(kind="log", entry=entry_id)
         )
+
+    def seal_for(self, kind: str, name: str, plaintext: bytes) -> bytes:
+        """*plaintext*, bound to what it is (*kind*) and whose (*name*)."""
+        return seal(self._keyring.system(STORE_SEAL), pad(plaintext), associated_data(kind=kind, name=name))
+
+    def open_for(self, kind: str, name: str, sealed: bytes) -> bytes:
+        """The inverse of ``seal_for``. Raises VaultError."""
+        return unpad(open_(self._keyring.system(STORE_SEAL), sealed, associated_data(kind=kind, name=name)))
 
 
 def _states(epochs: Sequence[Epoch]) -> tuple[tuple[int, str], ...]:

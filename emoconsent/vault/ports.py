@@ -202,6 +202,9 @@ class RecordStore(Protocol):
 
     def revisions(self, record_id: bytes) -> list[RecordRow]: ...
 
+    def contested(self) -> list[RecordRow]:
+        """The latest revisions of records that are contested, of all subjects."""
+
     def remove(self, subject_ref: bytes, record_id: bytes) -> int: ...
 
     def remove_some(self, subject_ref: bytes, limit: int) -> int:
@@ -234,6 +237,12 @@ class CaseStore(Protocol):
     def add(self, row: CaseRow) -> None: ...
 
     def of(self, subject_ref: bytes) -> list[CaseRow]: ...
+
+    def open_of(self, agent: bytes, at: int, *, lock: bool = False) -> list[CaseRow]:
+        """Whatever *agent* opened and that ends after *at*, oldest first."""
+
+    def change(self, row: CaseRow) -> None:
+        """Replace the row of the same subject and id."""
 
     def remove(self, subject_ref: bytes) -> int: ...
 

@@ -75,6 +75,23 @@ class SubjectKeys:
     def seal_case(self, plaintext: bytes, case: bytes) -> bytes:
         return seal(self._subject, pad(plaintext), associated_data(kind="case", subject=self.ref, case=case))
 
+    def seal_contact(self, plaintext: bytes) -> bytes:
+        """Seal where the subject is reached."""
+        return seal(self._subject, pad(plaintext), associated_data(kind="contact", subject=self.ref))
+
+    def open_contact(self, sealed: bytes) -> bytes:
+        return unpad(open_(self._subject, sealed, associated_data(kind="contact", subject=self.ref)))
+
+    def seal_label(self, plaintext: bytes) -> bytes:
+        """Seal what the subject knows one of their sessions by."""
+        return seal(self._subject, pad(plaintext), associated_data(kind="label", subject=self.ref))
+
+    def open_label(self, sealed: bytes) -> bytes:
+        return unpad(open_(self._subject, sealed, associated_data(kind="label", subject=self.ref)))
+
+    def open_case(self, sealed: bytes, case: bytes) -> bytes:
+        return unpad(open_(self._subject, sealed, associated_data(kind="case", subject=self.ref, case=case)))
+
     def seal_request(self, plaintext: bytes, request: bytes) -> bytes:
         return seal(self._evidence, pad(plaintext), associated_data(kind="request", request=request))
 

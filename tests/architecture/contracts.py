@@ -38,6 +38,8 @@ CONFINED: dict[str, tuple[str, ...]] = {
     "flask": ("portal", "emoconsent.integrations"),
     "flask_login": ("portal",),
     "werkzeug": ("portal", "emoconsent.integrations"),
+    "argon2": ("emoconsent.accounts",),
+    "pyotp": ("emoconsent.accounts",),
     "click": ("emoconsent.cli",),
     "rich": ("emoconsent.cli",),
     "portal": ("portal", "emoconsent.cli"),  # `emoconsent serve` starts it

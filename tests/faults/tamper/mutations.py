@@ -23,7 +23,12 @@ TEMPTING = {
         "opt_out": "opt_in",
     },
     ("consent_events", "scope"): {"*": "[]"},
-    ("rights_requests", "state"): {"completed": "verified", "verified": "received", "received": "verified"},
+    ("rights_requests", "state"): {
+        "completed": "verified",
+        "verified": "received",
+        "received": "verified",
+        "cancelled": "verified",
+    },
     ("intents", "state"): {"settled": "open", "done": "open", "open": "settled"},
     ("meta", "value"): {"no": "yes"},
     ("epochs", "state"): {"active": "retired", "retired": "active"},

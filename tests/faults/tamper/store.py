@@ -70,6 +70,9 @@ def go_on(sdk: EmoConsent) -> None:
             sdk.rights.verify(request.id, evidence="seen")
         if subject == "erased":
             sdk.rights.fulfil(request.id, principal=DPO)
+    taken_back = sdk.rights.submit("restricted", kind="erasure", regime="pipl")
+    sdk.rights.verify(taken_back.id, evidence="seen")
+    sdk.rights.cancel(taken_back.id, principal=DPO)
     sdk.keys.rotate()
     gone = sdk.rights.submit("unknown", kind="erasure", regime="gdpr")
     sdk.rights.verify(gone.id, evidence="seen")

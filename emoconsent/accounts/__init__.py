@@ -1,0 +1,1 @@
+"""Who signs in: contact addresses, challenges, sessions, stop links, members of staff."""

@@ -1,0 +1,59 @@
+"""Whose a token is, told by keyed hashes only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from emoconsent.access.principal import Principal
+from emoconsent.vault.keyring import Keyring
+from emoconsent.vocabulary import Role
+
+SUBJECT: Final = "subject"
+CONTACT: Final = "contact"
+STAFF: Final = "staff"
+NO_EPOCH: Final = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Somebody to whom a token belongs: a subject, a contact address, or a member of staff."""
+
+    kind: str
+    name: str = field(repr=False)
+
+
+def folded(address: str) -> str:
+    """An address as it is compared: mail servers and people do not heed its case."""
+    return address.strip().casefold()
+
+
+def owner_of(principal: Principal) -> Owner:
+    """The owner that *principal* is."""
+    return Owner(SUBJECT if principal.role is Role.SUBJECT else STAFF, principal.id)
+
+
+def _indexed(owner: Owner) -> str:
+    # An identifier holds no NUL, so no subject's index is ever an address's.
+    return owner.name if owner.kind == SUBJECT else f"contact\x00{owner.name}"
+
+
+def index(keyring: Keyring, owner: Owner) -> tuple[int, bytes]:
+    """The epoch and the index under which *owner* is written now."""
+    if owner.kind == STAFF:
+        return NO_EPOCH, keyring.keyed("staff", owner.name)
+    return keyring.index(_indexed(owner))
+
+
+def indexes(keyring: Keyring, owner: Owner) -> list[bytes]:
+    """The indexes under which *owner* may be found, one for every live epoch."""
+    if owner.kind == STAFF:
+        return [keyring.keyed("staff", owner.name)]
+    return keyring.indexes(_indexed(owner))
+
+
+def all_indexes(keyring: Keyring, owners: Iterable[Owner]) -> list[bytes]:
+    """``indexes`` of each of *owners*, with the epochs as the key store has them now."""
+    keyring.refresh()
+    return [found for owner in owners for found in indexes(keyring, owner)]

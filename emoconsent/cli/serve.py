@@ -1,0 +1,75 @@
+"""``emoconsent serve``: the portal, in one process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, Final
+
+import click
+
+from emoconsent.access.principal import Principal
+from emoconsent.cli.session import Session, on_store
+from emoconsent.errors import ConfigurationError, MissingExtra
+from emoconsent.sdk import EmoConsent
+
+THREADS: Final = 8
+_LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option(
+    "--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 picks a free one."
+)
+@on_store
+def serve(session: Session, host: str, port: int) -> None:
+    """Serve the portal (waitress, one process) until interrupted.
+
+    Its settings are EMOCONSENT_PORTAL_* variables; see docs/reference/settings.md. In front of it belongs a
+    proxy that speaks https; several workers run under gunicorn (docs/how-to/run-the-portal.md).
+    """
+    with session.open() as sdk:
+        server, url = listen(sdk, host, port)
+        session.terminal.result({"url": url}, [f"the portal is at {url}"])
+        run(server)
+
+
+def listen(
+    sdk: EmoConsent, host: str, port: int, *, links: Mapping[str, Principal] | None = None
+) -> tuple[Any, str]:
+    """A server that listens, and its address; ``run`` then serves.
+
+    Args:
+        links: a demonstration's sign-in links, by their secret.
+
+    Raises:
+        MissingExtra: the extra ``portal`` is not installed.
+        ConfigurationError: a sandbox is to be served to others, or the address cannot be used.
+    """
+    try:
+        from waitress import create_server
+
+        from portal import create_app, from_environ
+    except ImportError:
+        raise MissingExtra("portal", "the portal") from None
+    if sdk.sandboxed and host not in _LOOPBACK:
+        raise ConfigurationError("a sandbox is served on this machine only; use --host 127.0.0.1")
+    app = create_app(sdk, replace(from_environ(os.environ), demo_links=links or {}))
+    try:
+        server = create_server(app, host=host, port=port, threads=THREADS, ident=None)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{host}:{port} cannot be listened on: {error.strerror}; use --port"
+        ) from None
+    name = f"[{host}]" if ":" in host else host
+    return server, f"http://{name}:{server.effective_port}"
+
+
+def run(server: Any) -> None:
+    """Serve until interrupted."""
+    with suppress(KeyboardInterrupt):
+        server.run()
+    server.close()

@@ -1,0 +1,202 @@
+"""Time-boxed rights to look at one subject, as rows: opened, listed, closed before their time."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
+
+from emoconsent.access.principal import Principal
+from emoconsent.audit.entry import EventTag
+from emoconsent.audit.rowmac import RowMac
+from emoconsent.clock import from_micros
+from emoconsent.consent.identifier import check_identifier, check_text
+from emoconsent.consent.ledger import TAMPERED, Ledger, Subject
+from emoconsent.errors import InvalidInput, NotFound, Unavailable
+from emoconsent.vault.keyring import Keyring
+from emoconsent.vault.ports import CaseRow, VaultDatabase, VaultTransaction
+from emoconsent.vault.subject_keys import SubjectKeys
+
+MAX_HOURS: Final = 72
+CASE: Final = "case"
+BREAK_GLASS: Final = "break_glass"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An open case, or a broken glass: its id and when it ends by itself."""
+
+    id: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCase:
+    """A case as whoever opened it sees it. ``kind`` is ``case`` or ``break_glass``."""
+
+    id: str
+    subject: str = field(repr=False)
+    reason: str = field(repr=False)
+    opened_at: datetime
+    expires_at: datetime
+    kind: str
+
+
+def case_mac(mac: RowMac, row: CaseRow) -> bytes:
+    """The MAC of a case's row."""
+    return mac(
+        "cases",
+        row.subject_ref,
+        row.case_id,
+        row.kind,
+        row.agent,
+        row.opened_at,
+        row.expires_at,
+        row.sealed,
+        row.entry_id,
+    )
+
+
+class Cases:
+    """The rows of cases. Who may open or close which is the caller's affair."""
+
+    def __init__(
+        self, database: VaultDatabase, ledger: Ledger, keyring: Keyring, committed: Callable[[], None]
+    ) -> None:
+        self._database = database
+        self._ledger = ledger
+        self._keyring = keyring
+        self._committed = committed
+
+    def open(self, subject: str, kind: str, principal: Principal, reason: str, hours: float) -> Case:
+        """Open one of *kind* for *principal*; it shows in the subject's own log."""
+        _stated(subject, reason, hours)
+        with self._database.write() as tx:
+            known = self._ledger.find(tx, subject)
+            if known is None:
+                raise NotFound("nothing is known of that subject")
+            keys = self._keyring.open(known.row.subject_ref)
+            private = json.dumps({"actor": principal.id, "reason": reason}).encode()
+            row = self._row(tx.now(), keys, kind, principal, private, hours)
+            tx.cases.add(row)
+            tag = EventTag.CASE_OPEN if kind == CASE else EventTag.BREAK_GLASS
+            role = principal.role.value
+            self._ledger.scribe.write(
+                tx.log,
+                row.entry_id,
+                tag,
+                row.opened_at,
+                role=role,
+                private=private,
+                effects=(row.mac,),
+                about=keys,
+            )
+        self._committed()
+        return Case(bytes(row.case_id).hex(), from_micros(row.expires_at))
+
+    def _row(
+        self, at: int, keys: SubjectKeys, kind: str, principal: Principal, private: bytes, hours: float
+    ) -> CaseRow:
+        case_id = secrets.token_bytes(16)
+        row = CaseRow(
+            subject_ref=keys.ref,
+            case_id=case_id,
+            kind=kind,
+            agent=self._agent(principal),
+            opened_at=at,
+            expires_at=at + int(hours * 3_600_000_000),
+            sealed=keys.seal_case(private, case_id),
+            entry_id=secrets.token_bytes(16),
+            mac=b"",
+        )
+        return replace(row, mac=case_mac(self._ledger.mac, row))
+
+    def _agent(self, principal: Principal) -> bytes:
+        return self._keyring.keyed("agent", principal.id)
+
+    def of(self, principal: Principal, kind: str) -> list[OpenCase]:
+        """Those of *kind* that *principal* opened and that have not ended, oldest first."""
+        found = []
+        with self._database.read() as tx:
+            for row in self._mine(tx, principal, kind):
+                with suppress(Unavailable):  # the subject's keys are gone: an erasure is under way
+                    known = self._ledger.get(tx, row.subject_ref)
+                    if known is not None:
+                        found.append(self._opened(row, known))
+        return found
+
+    def _opened(self, row: CaseRow, known: Subject) -> OpenCase:
+        keys = self._keyring.open(row.subject_ref)
+        return OpenCase(
+            id=bytes(row.case_id).hex(),
+            subject=keys.open_handle(known.row.sealed_handle),
+            reason=str(json.loads(keys.open_case(row.sealed, row.case_id))["reason"]),
+            opened_at=from_micros(row.opened_at),
+            expires_at=from_micros(row.expires_at),
+            kind=row.kind,
+        )
+
+    def close(self, case_id: str, principal: Principal, kind: str) -> None:
+        """End a case of the principal's now.
+
+        The row's end is set to now under a new MAC, which the closing's entry names beside the MAC
+        that it replaces: putting the old row back is found by ``audit.verify``.
+
+        Raises:
+            NotFound: there is no such open case, or it is somebody else's.
+        """
+        with self._database.write() as tx:
+            rows = self._mine(tx, principal, kind, lock=True)
+            old = next((row for row in rows if bytes(row.case_id).hex() == case_id), None)
+            if old is None:
+                raise NotFound("no such open case, or not yours")
+            row = replace(old, expires_at=tx.now(), entry_id=secrets.token_bytes(16))
+            row = replace(row, mac=case_mac(self._ledger.mac, row))
+            tx.cases.change(row)
+            self._ledger.scribe.write(
+                tx.log,
+                row.entry_id,
+                EventTag.CASE_CLOSE,
+                row.expires_at,
+                role=principal.role.value,
+                facts={"kind": row.kind},
+                private=json.dumps({"actor": principal.id}).encode(),
+                effects=(row.mac, bytes(old.mac)),
+                about=self._keyring.open(row.subject_ref),
+            )
+        self._committed()
+
+    def opened_by(self, tx: VaultTransaction, subject_ref: bytes, principal: Principal) -> set[str]:
+        """The kinds of rights to look at the subject that *principal* opened and that have not ended."""
+        now, agent, kinds = tx.now(), self._agent(principal), set()
+        for row in tx.cases.of(subject_ref):
+            self._authentic(row)
+            if row.expires_at > now and secrets.compare_digest(bytes(row.agent), agent):
+                kinds.add(row.kind)
+        return kinds
+
+    def _mine(
+        self, tx: VaultTransaction, principal: Principal, kind: str, *, lock: bool = False
+    ) -> list[CaseRow]:
+        rows = tx.cases.open_of(self._agent(principal), tx.now(), lock=lock)
+        for row in rows:
+            self._authentic(row)
+        return [row for row in rows if row.kind == kind]
+
+    def _authentic(self, row: CaseRow) -> None:
+        if not secrets.compare_digest(case_mac(self._ledger.mac, row), bytes(row.mac)):
+            raise Unavailable(TAMPERED)
+
+
+def _stated(subject: str, reason: str, hours: float) -> None:
+    check_identifier(subject)
+    check_text(reason, name="reason", limit=500)
+    problems = [] if reason.strip() else ["reason: must be stated"]
+    if isinstance(hours, bool) or not isinstance(hours, (int, float)) or not 0 < hours <= MAX_HOURS:
+        problems.append(f"hours: more than 0, at most {MAX_HOURS}")
+    if problems:
+        raise InvalidInput(problems)

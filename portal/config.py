@@ -1,0 +1,157 @@
+"""How a portal is run: one frozen value, read once, refused as a whole if a part of it is unsafe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urlsplit
+
+from emoconsent import Principal
+from emoconsent.errors import ConfigurationError
+
+PREFIX: Final = "EMOCONSENT_PORTAL_"
+LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
+
+
+@dataclass(frozen=True, slots=True)
+class OidcProvider:
+    """An OpenID Connect provider.
+
+    Attributes:
+        issuer: its issuer identifier; the configuration is read below it.
+        claim: the claim of the ID token that names the person, e.g. ``sub``.
+    """
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    claim: str = "sub"
+
+
+@dataclass(frozen=True, slots=True)
+class Handoff:
+    """The host shop, whose signed tokens hand its signed-in customers over.
+
+    Attributes:
+        key: its public key (PEM or JWK), or for HS256 the shared secret of 32 bytes or more.
+    """
+
+    issuer: str
+    audience: str
+    key: str = field(repr=False)
+    algorithm: str = "Ed25519"
+
+
+@dataclass(frozen=True, slots=True)
+class PortalConfig:
+    """A portal's settings.
+
+    Attributes:
+        hosts: the host names (without port) that it answers to; anything else is a 400.
+        https: whether people reach it by https; then cookies are ``__Host-`` and Secure.
+        mail: ``console:``, ``folder:PATH`` or ``smtp://USER:PASSWORD@HOST:PORT`` (or ``smtps``).
+        sender: the address that mails come from.
+        authority: name and address of the supervisory authority, shown on every page.
+        review: where a person is asked to review: an address or a URL of the controller's.
+        proxies: how many reverse proxies in front of it are trusted with ``X-Forwarded-For``.
+        workers: how many processes serve it; more than one need ``limits``.
+        limits: where the rate limits are counted: ``memory://``, ``redis://...``, ``valkey://...``.
+        debug: never outside loopback development.
+        demo_links: a demonstration's sign-in links by their secret; only a sandbox takes them.
+    """
+
+    hosts: tuple[str, ...] = LOOPBACK
+    https: bool = False
+    mail: str = "console:"
+    sender: str = "emoconsent@localhost"
+    authority: tuple[str, str] = ("", "")
+    review: str = ""
+    proxies: int = 0
+    workers: int = 1
+    limits: str = "memory://"
+    debug: bool = False
+    handoff: Handoff | None = None
+    oidc_subjects: OidcProvider | None = None
+    oidc_staff: OidcProvider | None = None
+    demo_links: Mapping[str, Principal] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        problems = _problems(self)
+        if problems:
+            raise ConfigurationError("; ".join(problems))
+
+
+def _problems(config: PortalConfig) -> list[str]:
+    local = set(config.hosts) <= set(LOOPBACK)
+    problems = [] if config.hosts else ["EMOCONSENT_PORTAL_HOSTS: name the hosts that the portal answers to"]
+    if config.debug and not local:
+        problems.append("debugging is refused outside loopback; unset EMOCONSENT_PORTAL_DEBUG")
+    if not config.https and not local:
+        problems.append("people must reach the portal by https; set EMOCONSENT_PORTAL_HTTPS=yes")
+    if config.workers > 1 and config.limits.startswith("memory:"):
+        problems.append(
+            "several workers cannot count rate limits in memory; set EMOCONSENT_PORTAL_LIMITS to a "
+            "valkey:// or redis:// address"
+        )
+    if urlsplit(config.mail).scheme not in ("console", "folder", "smtp", "smtps"):
+        problems.append("EMOCONSENT_PORTAL_MAIL: console:, folder:PATH, smtp://... or smtps://...")
+    return problems
+
+
+def from_environ(environ: Mapping[str, str]) -> PortalConfig:
+    """The configuration that ``EMOCONSENT_PORTAL_*`` variables describe.
+
+    Raises:
+        ConfigurationError: names each variable that is wrong and what to set.
+    """
+
+    def get(name: str, default: str = "") -> str:
+        return environ.get(PREFIX + name, default)
+
+    return PortalConfig(
+        hosts=tuple(h.strip() for h in get("HOSTS", ",".join(LOOPBACK)).split(",") if h.strip()),
+        https=get("HTTPS") == "yes",
+        mail=get("MAIL", "console:"),
+        sender=get("SENDER", "emoconsent@localhost"),
+        authority=(get("AUTHORITY_NAME"), get("AUTHORITY_URL")),
+        review=get("REVIEW"),
+        proxies=_count(environ, PREFIX + "PROXIES", 0),
+        workers=_count(environ, "WEB_CONCURRENCY", 1),
+        limits=get("LIMITS", "memory://"),
+        debug=get("DEBUG") == "yes",
+        handoff=_handoff(environ),
+        oidc_subjects=_oidc(environ, "OIDC_"),
+        oidc_staff=_oidc(environ, "STAFF_OIDC_"),
+    )
+
+
+def _count(environ: Mapping[str, str], name: str, default: int) -> int:
+    try:
+        return int(environ.get(name) or default)
+    except ValueError:
+        raise ConfigurationError(f"{name}: a whole number is needed") from None
+
+
+def _handoff(environ: Mapping[str, str]) -> Handoff | None:
+    issuer, key = environ.get(PREFIX + "HANDOFF_ISSUER"), environ.get(PREFIX + "HANDOFF_KEY")
+    if not issuer and not key:
+        return None
+    audience = environ.get(PREFIX + "HANDOFF_AUDIENCE")
+    if not (issuer and key and audience):
+        raise ConfigurationError(
+            "the hand-off needs EMOCONSENT_PORTAL_HANDOFF_ISSUER, _HANDOFF_AUDIENCE and _HANDOFF_KEY"
+        )
+    return Handoff(issuer, audience, key, environ.get(PREFIX + "HANDOFF_ALGORITHM", "Ed25519"))
+
+
+def _oidc(environ: Mapping[str, str], kind: str) -> OidcProvider | None:
+    issuer, client = environ.get(PREFIX + kind + "ISSUER"), environ.get(PREFIX + kind + "CLIENT_ID")
+    if not issuer and not client:
+        return None
+    secret = environ.get(PREFIX + kind + "CLIENT_SECRET")
+    if not (issuer and client and secret):
+        raise ConfigurationError(
+            f"signing in by OpenID Connect needs {PREFIX}{kind}ISSUER, _CLIENT_ID and _CLIENT_SECRET"
+        )
+    return OidcProvider(issuer, client, secret, environ.get(PREFIX + kind + "CLAIM", "sub"))

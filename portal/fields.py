@@ -1,0 +1,50 @@
+"""Form fields that keep what was typed and say beside the field what is wrong with it."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from wtforms import Field, Form, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, ValidationError
+
+
+def _stripped(value: str | None) -> str | None:
+    return value.strip() if value else value
+
+
+def _readable(*, lines: bool) -> Callable[[Form, Field], None]:
+    """No control characters, and nothing that has no UTF-8 form: neither is ever typed on purpose."""
+    allowed = "\n\r\t" if lines else ""
+
+    def check(_form: Form, field: Field) -> None:
+        for character in field.data or "":
+            if unicodedata.category(character) in ("Cc", "Cs") and character not in allowed:
+                raise ValidationError(
+                    _l("This contains characters that cannot be shown. Please remove them.")
+                )
+
+    return check
+
+
+def _common(limit: int, *, required: bool, lines: bool) -> list[Any]:
+    checks: list[Any] = [
+        Length(max=limit, message=_l("At most %(max)d characters.")),
+        _readable(lines=lines),
+    ]
+    return [InputRequired(_l("Please fill this in.")), *checks] if required else checks
+
+
+def line(
+    label: Any, limit: int = 200, *, required: bool = True, also: Sequence[Any] = (), **options: Any
+) -> StringField:
+    """One line of text; *also* are further validators."""
+    checks = [*_common(limit, required=required, lines=False), *also]
+    return StringField(label, checks, filters=[_stripped], **options)
+
+
+def text(label: Any, limit: int = 2000, *, required: bool = False, **options: Any) -> TextAreaField:
+    """Several lines of text."""
+    return TextAreaField(label, _common(limit, required=required, lines=True), **options)

@@ -1,0 +1,41 @@
+"""In which language and theme a page is: chosen by the person, else what the browser asks for."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flask import Flask, request
+from flask_babel import Babel
+from werkzeug.wrappers import Response
+
+LANGUAGES: Final = {"zh": "中文", "en": "English"}
+THEMES: Final = ("auto", "light", "dark")
+LANGUAGE_COOKIE: Final = "language"
+THEME_COOKIE: Final = "theme"
+_YEAR: Final = 365 * 24 * 3600  # seconds
+
+
+def init_language(app: Flask) -> None:
+    """English is what the source says; ``translations`` holds the Chinese."""
+    app.config["BABEL_DEFAULT_LOCALE"] = "en"
+    Babel(app, locale_selector=language)
+
+
+def language() -> str:
+    """``zh`` or ``en``."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE)
+    if chosen in LANGUAGES:
+        return str(chosen)
+    return request.accept_languages.best_match(list(LANGUAGES)) or "en"
+
+
+def theme() -> str:
+    """``auto``, ``light`` or ``dark``."""
+    chosen = request.cookies.get(THEME_COOKIE)
+    return str(chosen) if chosen in THEMES else "auto"
+
+
+def remember(response: Response, cookie: str, value: str, *, secure: bool) -> Response:
+    """*response*, with a choice that is kept for a year. It names nobody."""
+    response.set_cookie(cookie, value, max_age=_YEAR, httponly=True, samesite="Lax", secure=secure)
+    return response

@@ -1,0 +1,64 @@
+"""How often somebody may try: counted before anything else looks at the request."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Final, ParamSpec, TypeVar
+
+from flask import Flask, request
+from limits import parse_many
+from limits.errors import StorageError
+from limits.storage import storage_from_string
+from limits.strategies import MovingWindowRateLimiter
+from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
+
+from portal.config import PortalConfig
+
+#: A person mistypes; a program guesses.
+SIGN_IN: Final = "10 per minute; 60 per hour"
+SUBMIT: Final = "60 per minute"
+_EVERYTHING: Final = "600 per minute"
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def limited(rate: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """The view's POSTs may come at *rate* from one network address."""
+
+    def mark(view: Callable[P, R]) -> Callable[P, R]:
+        view.rate_limit = rate  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def init_limits(app: Flask, config: PortalConfig) -> None:
+    """Count by network address, for no longer than the window.
+
+    Call it before the forms are checked, so that a guess costs the same with and without a token.
+    """
+    limiter = MovingWindowRateLimiter(storage_from_string(config.limits, wrap_exceptions=True))
+
+    @app.before_request
+    def _count() -> None:
+        rules = [(_EVERYTHING, "all")]
+        rate = getattr(app.view_functions.get(request.endpoint or ""), "rate_limit", None)
+        if rate is not None and request.method == "POST":
+            rules.append((rate, str(request.endpoint)))
+        for rule, name in rules:
+            for limit in parse_many(rule):
+                _hit(limiter, limit, name)
+
+
+def _hit(limiter: MovingWindowRateLimiter, limit: Any, name: str) -> None:
+    where = (name, request.remote_addr or "?")
+    try:
+        if limiter.hit(limit, *where):
+            return
+        reset = limiter.get_window_stats(limit, *where).reset_time
+    except StorageError:
+        # A counter that cannot be reached must not let everybody in.
+        raise ServiceUnavailable from None
+    raise TooManyRequests(retry_after=max(1, int(reset - time.time()) + 1))

@@ -1,0 +1,98 @@
+"""Account: sessions, address, and whom one acts for."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response
+from wtforms.validators import Regexp
+
+from emoconsent.errors import InvalidInput, NotFound
+from portal.auth.confirming import renew
+from portal.auth.mailing import ADDRESS
+from portal.fields import line
+from portal.language import language
+from portal.me.blueprint import blueprint
+from portal.places import back
+from portal.visitor import fresh_required, sdk, sign_out, visitor
+
+
+class ContactForm(FlaskForm):
+    """A new address, for a lost mailbox or a changed one."""
+
+    address = line(
+        _l("Your e-mail address"),
+        254,
+        also=[Regexp(ADDRESS, message=_l("This is not an e-mail address."))],
+        render_kw={"type": "email", "autocomplete": "email"},
+    )
+
+
+@blueprint.get("/account")
+def account() -> str:
+    """Sessions and address."""
+    return _page(ContactForm(formdata=None))
+
+
+def _page(form: ContactForm) -> str:
+    found = visitor()
+    sessions = sdk().accounts.sessions(found.principal, current=found.secret)
+    contact = sdk().accounts.contact(found.subject)
+    return render_template("me/account.html", form=form, sessions=sessions, contact=contact)
+
+
+@blueprint.post("/account/address")
+@fresh_required
+def address() -> str | Response:
+    """Change the address. Whoever still reads the old mailbox cannot sign in with it any more."""
+    form, found = ContactForm(), visitor()
+    if not form.validate_on_submit():
+        return _page(form)
+    guardian = found.principal.id if found.acts_for_another else None
+    try:
+        sdk().accounts.set_contact(
+            found.subject, address=form.address.data or "", language=language(), guardian=guardian
+        )
+    except (InvalidInput, NotFound):
+        form.address.errors = [_("This address could not be kept.")]
+        return _page(form)
+    flash(_("Your new address is in use from now on."), "success")
+    return redirect(url_for("me.account"), 303)
+
+
+@blueprint.get("/account/address")
+def address_again() -> Response:
+    """After the proof of identity the browser comes back here."""
+    return redirect(url_for("me.account"))
+
+
+@blueprint.post("/account/sessions/end")
+def end_session() -> Response:
+    """End one other session, or all of them with this one."""
+    found, name = visitor(), request.form.get("session")
+    if name:
+        sdk().accounts.end_one(found.principal, name)
+        flash(_("That session is over."), "success")
+        return redirect(url_for("me.account"), 303)
+    sdk().accounts.end_all(found.principal)
+    sign_out()
+    flash(_("You are signed out everywhere."), "success")
+    return redirect(url_for("public.home"), 303)
+
+
+@blueprint.get("/persons")
+def persons() -> str:
+    """For whom? One address may serve a parent and children."""
+    return render_template("me/persons.html", persons=visitor().session.persons, next=back("me.overview"))
+
+
+@blueprint.post("/persons")
+def switch() -> Response:
+    """Act for another of one's persons; the form names its place in the list, never an identifier."""
+    choices = visitor().session.persons
+    place = request.form.get("person", type=int)
+    if place is not None and 0 <= place < len(choices):
+        renew(sdk().accounts.switch(visitor().secret, choices[place].subject))
+    return redirect(back("me.overview"), 303)

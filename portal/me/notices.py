@@ -1,0 +1,70 @@
+"""Notices: short first, whole on request, with what changed between versions."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from typing import Any
+
+from flask import abort, render_template, request
+
+from portal.language import language
+from portal.me.blueprint import blueprint
+from portal.me.offers import notice_text
+from portal.visitor import sdk
+
+
+@blueprint.get("/notices")
+def notices() -> str:
+    """Every notice in force and the versions before it; how each program comes to its guess."""
+    book = sdk().notices.book()
+    current = list(book.currents())
+    return render_template(
+        "me/notices.html",
+        current=current,
+        texts={notice.id: notice_text(notice, language()) for notice in current},
+        versions={n.notice_id: [v for v in book.notices if v.notice_id == n.notice_id] for n in current},
+        recognizers=[r for r in sdk().recognizers.list() if r.status.value == "approved"],
+    )
+
+
+@blueprint.get("/notices/<name>/<version>")
+def notice(name: str, version: str) -> str:
+    """One version, as it was shown, in the language asked for."""
+    found = sdk().notices.book().get(f"{name}@{version}") or abort(404)
+    tag, text = notice_text(found, request.args.get("lang") or language())
+    return render_template("me/notice.html", notice=found, tag=tag, text=text)
+
+
+@blueprint.get("/notices/<name>/<version>/changes")
+def changes(name: str, version: str) -> str:
+    """What changed from the version before."""
+    book = sdk().notices.book()
+    versions = [v for v in book.notices if v.notice_id == name]
+    now = next((v for v in versions if v.version == version), None) or abort(404)
+    place = versions.index(now)
+    if place == 0:
+        abort(404)
+    before = versions[place - 1]
+    tag, text = notice_text(now, language())
+    _tag, old = notice_text(before, tag)
+    lines = list(difference(_plain(before, old), _plain(now, text)))
+    return render_template("me/changes.html", notice=now, before=before, lines=lines, tag=tag)
+
+
+def _plain(notice: Any, text: Any) -> list[str]:
+    """A version as lines: its text, then its terms."""
+    lines = [text.title, *text.summary.splitlines(), *text.body.splitlines()]
+    for offer in notice.purposes:
+        modalities = ", ".join(m.value for m in offer.modalities)
+        keeps = offer.retention or "-"
+        lines.append(f"{offer.purpose}: {modalities}; {keeps}; {', '.join(offer.recipients) or '-'}")
+    return lines
+
+
+def difference(before: list[str], after: list[str]) -> Iterator[tuple[str, str]]:
+    """(``same``, ``added`` or ``removed``; the line), in reading order."""
+    kinds = {" ": "same", "+": "added", "-": "removed"}
+    for line in difflib.ndiff(before, after):
+        if line[0] in kinds:
+            yield kinds[line[0]], line[2:]

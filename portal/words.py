@@ -1,0 +1,99 @@
+"""The domain's codes in people's words. The codes are contracts; the words are for reading."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flask_babel import lazy_gettext as _l
+
+PURPOSES: Final = {
+    "customer_care": _l("Customer care"),
+    "dispute_management": _l("Settling disputes"),
+    "claims_management": _l("Handling claims"),
+    "service_monitoring": _l("Watching over the service"),
+    "service_improvement": _l("Improving the service"),
+    "model_training": _l("Training models"),
+    "third_party_sharing": _l("Sharing with others"),
+    "academic_research": _l("Research"),
+    "personalisation": _l("Personalisation"),
+    "recommendation": _l("Recommendations"),
+    "marketing": _l("Marketing"),
+    "advertising": _l("Advertising"),
+    "pricing": _l("Pricing"),
+    "personnel_monitoring": _l("Monitoring of staff"),
+}
+MODALITIES: Final = {
+    "text": _l("What you write"),
+    "voice": _l("Your voice"),
+    "face": _l("Your face"),
+}
+LEVELS: Final = {
+    "calm": _l("calm"),
+    "irritable": _l("rather annoyed"),
+    "angry": _l("very annoyed"),
+    "abstain": _l("no guess"),
+}
+REASONS: Final = {
+    "allowed": _l("On: you agreed."),
+    "no_consent": _l("Off: you have not agreed."),
+    "refused": _l("Off: you said no."),
+    "withdrawn": _l("Off: you stopped it."),
+    "expired": _l("Off: your agreement ran out."),
+    "notice_superseded": _l("Off: the notice changed; you would have to agree anew."),
+    "notice_not_given": _l("Off: you were never told about it."),
+    "purpose_unknown": _l("Off: this is not offered."),
+    "modality_unsupported": _l("Off: this is not offered."),
+    "scope_not_covered": _l("Off: you agreed to something else only."),
+    "restricted": _l("Off: your data is restricted."),
+    "opted_out": _l("Off: you stopped all analysis."),
+    "guardian_required": _l("Off: a parent or guardian would have to agree."),
+    "prohibited": _l("Off: this is forbidden, whoever agrees."),
+    "vulnerable_subject": _l("Off: this is never done to people who need special care."),
+    "recognizer_unknown": _l("Off: the program is not registered."),
+    "recognizer_not_approved": _l("Off: nobody has approved the program."),
+    "recognizer_suspended": _l("Off: the program is suspended."),
+    "unavailable": _l("Off: we could not make sure that you agree."),
+    "clock_untrusted": _l("Off: our clock was in doubt."),
+    "erased": _l("Off: your data was deleted."),
+}
+EVENTS: Final = {
+    "shown": _l("You were shown the notice"),
+    "grant": _l("You agreed"),
+    "refuse": _l("You said no"),
+    "withdraw": _l("You stopped it"),
+    "opt_out": _l("You stopped all analysis"),
+    "opt_in": _l("You lifted the general stop"),
+    "restrict": _l("Your data was restricted"),
+    "lift": _l("The restriction was lifted"),
+    "declare": _l("Your age group was stated"),
+    "erase": _l("Your data was deleted"),
+    "expire": _l("Your agreement ran out"),
+    "supersede": _l("The notice changed, so your agreement ended"),
+}
+ROLES: Final = {
+    "subject": _l("you"),
+    "agent": _l("customer service"),
+    "analyst": _l("analysis"),
+    "dpo": _l("data protection officer"),
+    "auditor": _l("auditor"),
+    "admin": _l("administrator"),
+    "service": _l("a program"),
+}
+
+
+LOOKS: Final = {
+    "vault:read": _l("read"),
+    "vault:deny": _l("tried to read and was refused"),
+    "vault:correct": _l("corrected"),
+    "vault:contest": _l("disputed"),
+    "vault:delete": _l("deleted"),
+    "case:open": _l("opened a case"),
+    "case:close": _l("closed a case"),
+    "case:break_glass": _l("emergency access"),
+}
+
+
+def word(table: dict[str, object], code: object) -> str:
+    """*code* in words; a code that operators added themselves is shown as they named it."""
+    value = str(getattr(code, "value", code))
+    return str(table.get(value) or value.replace("_", " "))
