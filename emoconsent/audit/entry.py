@@ -103,6 +103,8 @@ GOES_ON: Final = frozenset(
         EventTag.RESTORE_REPLAY,
         EventTag.CLOCK_CONFIRM,
         EventTag.LOG_GAP,
+        EventTag.SESSION_BEGIN,  # whoever cannot sign in cannot stop anything
+        EventTag.CASE_CLOSE,
     }
 )
 
