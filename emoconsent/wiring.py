@@ -43,6 +43,7 @@ from emoconsent.vault.closing_list import SignedClosingList
 from emoconsent.vault.custody import SubjectCustody
 from emoconsent.vault.keyring import ROW_MAC, SIGN_CHECKPOINTS, SIGN_RECEIPTS, Keyring, StoreSeal
 from emoconsent.vault.ports import RootKeyProvider
+from emoconsent.vault.replay import CONTEST, DELETE, RecordReplay
 from emoconsent.vault.root_key import EnvironmentRootKeys, FileRootKeys
 from emoconsent.vault.vault import Vault, VaultServices
 from emoconsent.vocabulary import Modality
@@ -174,6 +175,9 @@ def _compose(
     closer.handle("supersede", lambda tx, closing: _end(base.chain, tx, closing, NOTICE_CLOSED))
     closer.handle("suspend", lambda tx, closing: _end(base.chain, tx, closing, SUSPENDED))
     closer.handle("erase", rights.erasure.take_over)
+    replay = RecordReplay(ledger, base.keyring)
+    closer.handle(CONTEST, replay.contest)
+    closer.handle(DELETE, replay.delete)
     consent = _consent(base, closer, sandboxed=sandboxed)
     recognizers = RecognizerRegistry(
         data, base.chain, closer, base.holds, committed, base.keyring.keyed, settings.approvals_required
@@ -190,7 +194,7 @@ def _compose(
         recognizers=recognizers,
         gate=_gate(base, consent, settings.approvals_required),
         settlement=Settlement(SettleServices(data, ledger, base.holds, base.mac, committed)),
-        vault=_vault(base, access, recognizers),
+        vault=_vault(base, closer, access, recognizers),
         access=access,
         rights=rights,
         audit=audit,
@@ -228,7 +232,7 @@ def _gate(base: _Base, consent: ConsentRegistry, approvals: int) -> Gate:
     return Gate(services)
 
 
-def _vault(base: _Base, access: Access, recognizers: RecognizerRegistry) -> Vault:
+def _vault(base: _Base, closer: Closer, access: Access, recognizers: RecognizerRegistry) -> Vault:
     ledger = base.ledger
 
     def live(tx: Transaction, ref: bytes, purpose: str, modality: Modality) -> bool:
@@ -250,6 +254,7 @@ def _vault(base: _Base, access: Access, recognizers: RecognizerRegistry) -> Vaul
         advice,
         quality,
         base.committed,
+        closer.close_record,
     )
     return Vault(services)
 

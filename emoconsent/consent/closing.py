@@ -113,6 +113,14 @@ class Closer:
         """
         return tx.closings.mark(closing.number, closing.hash, self._mark_mac(closing))
 
+    def close_record(self, tx: ConsentTransaction, kind: str, subject_ref: bytes, record_id: bytes) -> None:
+        """Announce that *tx* is about to do *kind* to a record, and note that it does.
+
+        The list gets the record's random id. Handlers of *kind* do it again where a restore lost it.
+        """
+        self._ledger.get(tx, subject_ref, lock=True)  # whoever takes it over meanwhile waits for *tx*
+        self.mark(tx, self.closings.announce(kind, subject_ref, None, record_id.hex()))
+
     def _mark_mac(self, closing: Closing) -> bytes:
         return self._ledger.mac("closings_applied", closing.number, closing.hash)
 

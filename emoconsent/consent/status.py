@@ -17,7 +17,6 @@ from emoconsent.consent.notice import add_duration
 from emoconsent.policy.regimes import needs_guardian
 from emoconsent.vocabulary import Modality, Reason
 
-
 _OBJECTION: Final = frozenset({EventKind.OPT_OUT, EventKind.OPT_IN})
 
 

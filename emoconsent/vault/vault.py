@@ -32,6 +32,7 @@ from emoconsent.vault.keyring import Keyring
 from emoconsent.vault.ports import RecordRow, VaultDatabase, VaultTransaction
 from emoconsent.vault.record import EmotionRecord
 from emoconsent.vault.records import RecordHead, RevisionKind, check_rows, open_revisions, seal_revision
+from emoconsent.vault.replay import CONTEST, DELETE
 from emoconsent.vault.subject_keys import SubjectKeys
 from emoconsent.vocabulary import Modality, Role
 
@@ -55,6 +56,7 @@ class VaultServices:
     advise: Advise
     quality: Callable[[str], str]
     committed: Callable[[], None]
+    close_record: Callable[[VaultTransaction, str, bytes, bytes], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +170,7 @@ class Vault(AsyncTwins):
         """Dispute an inference: it is used for nothing from now on, until corrected or deleted."""
         check_text(comment, name="comment")
         with self._record(record_id, principal, Permission.CONTEST_RECORD, "dispute") as (found, rows):
+            self._s.close_record(found.tx, CONTEST, found.keys.ref, rows[0].record_id)
             latest = open_revisions(found.keys, rows)[-1]
             content = {"inference": inference_to_dict(latest.inference)}
             added = self._revise(found, rows, RevisionKind.CONTESTED, content, principal, comment)
@@ -177,6 +180,7 @@ class Vault(AsyncTwins):
     def delete(self, record_id: str, *, principal: Principal) -> None:
         """Delete one record with all its revisions. Other records are untouched."""
         with self._record(record_id, principal, Permission.DELETE_RECORD, "deletion") as (found, rows):
+            self._s.close_record(found.tx, DELETE, found.keys.ref, rows[0].record_id)
             found.tx.records.remove(found.keys.ref, rows[0].record_id)
             self._log(found, EventTag.VAULT_DELETE, principal, {"purpose": rows[0].purpose}, str(record_id))
         self._s.committed()
