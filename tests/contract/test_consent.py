@@ -277,7 +277,9 @@ def test_a_scope_of_anything_but_names_is_refused_and_stops_nobody(sdk: EmoConse
 
 
 @pytest.mark.parametrize("purpose", NO_PURPOSES[:6])
-def test_an_announced_closing_that_cannot_be_read_closes_everything(open_sdk: OpenStore, purpose: str) -> None:
+def test_an_announced_closing_that_cannot_be_read_closes_everything(
+    open_sdk: OpenStore, purpose: str
+) -> None:
     """A store that has such an entry from before opens, serves others, and keeps its text to itself."""
     sdk = open_sdk()
     grant(sdk, "c1", CARE_TEXT, CARE_VOICE)
