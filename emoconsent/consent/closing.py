@@ -99,7 +99,7 @@ class Closer:
         self._database = database
         self._ledger = ledger
         self._handlers: dict[str, Callable[[Any, Closing], None]] = {}
-        self._settled = 0
+        self._settled: Closing | None = None
         self.closings = closings
 
     def handle(self, kind: str, handler: Callable[[Any, Closing], None]) -> None:
@@ -126,7 +126,10 @@ class Closer:
 
     def _behind(self, tx: ConsentTransaction, announced: Sequence[Closing]) -> list[Closing]:
         """Those *announced* for which the database has no mark, or one that is not genuine."""
-        marks = {number: (hash_, mac) for number, hash_, mac in tx.closings.marks(self._settled)}
+        if not announced:
+            return []
+        before = announced[0].number - 1
+        marks = {number: (hash_, mac) for number, hash_, mac in tx.closings.marks(before)}
         return [
             closing
             for closing in announced
@@ -136,24 +139,28 @@ class Closer:
     def catch_up(self) -> int:
         """Take over every announced closing that the database does not know; how many.
 
-        Marks are rows that anybody with the database could write, so each is authenticated, once
-        in this process: what was found in force stays so, for marks are only ever added. A list
-        that became shorter was put back by a restore, and is looked through anew.
+        Marks are rows that anybody with the database could write, so each is authenticated; once
+        in this process, as long as the last one found in force is still there.
         """
         last = self.closings.last()
-        if last == self._settled:
-            return 0
-        if last < self._settled:
-            self._settled = 0
-        announced = self.closings.entries(self._settled)
         with self._database.read() as tx:
+            after = self._settled_until(tx, last)
+            announced = self.closings.entries(after) if after < last else []
             missing = self._behind(tx, announced)
         taken = 0
         for closing in missing:
             with self._database.write() as tx:
                 taken += self._take_over(tx, closing)
-        self._settled = max((closing.number for closing in announced), default=0)
+        if announced:
+            self._settled = announced[-1]
         return taken
+
+    def _settled_until(self, tx: ConsentTransaction, last: int) -> int:
+        """The entry up to which this process found all in force; 0 if a store was put back since."""
+        settled = self._settled
+        if settled is None or settled.number > last or self._behind(tx, [settled]):
+            return 0
+        return settled.number
 
     def _take_over(self, tx: ConsentTransaction, closing: Closing) -> bool:
         """Do what *closing* announced, unless whoever announced it did so meanwhile.

@@ -400,6 +400,21 @@ class TestNotBehind:
             with sdk._parts.stores.data.read() as tx:
                 assert made.number in tx.closings.applied()
 
+    def test_marks_lost_under_a_running_process_are_noticed(self, tmp_path: Path) -> None:
+        """A process that found everything in force looks again when its last mark is gone."""
+        yard = furnished(tmp_path)
+        with yard.open() as sdk:
+            for name in ("one", "two"):
+                grant(sdk, name)
+                sdk.consent.withdraw(name)
+            grant(sdk, "settles")
+            with sqlite3.connect(tmp_path / "data" / "data.db") as data:
+                data.execute("delete from closings_applied")
+            data.close()
+            grant(sdk, "notices")
+            with sdk._parts.stores.data.read() as tx:
+                assert set(tx.closings.applied()) == {1, 2}
+
     def test_a_backup_of_a_moment_ago(self, tmp_path: Path) -> None:
         """Restored before anything was placed in the tree: the closings are replayed without ado."""
         yard = furnished(tmp_path)
