@@ -47,6 +47,7 @@ from emoconsent.vault.closing_list import SignedClosingList
 from emoconsent.vault.custody import SubjectCustody
 from emoconsent.vault.keyring import ROW_MAC, SIGN_CHECKPOINTS, SIGN_RECEIPTS, Keyring, StoreSeal
 from emoconsent.vault.ports import RootKeyProvider
+from emoconsent.vault.replay import CONTEST, DELETE, RecordReplay
 from emoconsent.vault.root_key import EnvironmentRootKeys, FileRootKeys
 from emoconsent.vault.vault import Vault, VaultServices
 
@@ -189,6 +190,9 @@ def _compose(
     closer.handle("supersede", partial(again, kind=NOTICE_CLOSED, tag=EventTag.NOTICE_PUBLISH))
     closer.handle("suspend", partial(again, kind=SUSPENDED, tag=EventTag.RECOGNIZER_SUSPEND))
     closer.handle("erase", rights.erasure.take_over)
+    replay = RecordReplay(ledger, base.keyring)
+    closer.handle(CONTEST, replay.contest)
+    closer.handle(DELETE, replay.delete)
     consent = _consent(base, closer, sandboxed=sandboxed)
     recognizers = RecognizerRegistry(
         data, base.chain, closer, base.holds, committed, base.keyring.keyed, settings.approvals_required
@@ -205,7 +209,7 @@ def _compose(
         recognizers=recognizers,
         gate=_gate(base, consent, settings.approvals_required),
         settlement=Settlement(SettleServices(data, ledger, base.holds, base.mac, committed)),
-        vault=_vault(base, access, recognizers),
+        vault=_vault(base, closer, access, recognizers),
         access=access,
         accounts=_accounts(base),
         rights=rights,
@@ -259,7 +263,7 @@ def _accounts(base: _Base) -> Accounts:
     return Accounts(services)
 
 
-def _vault(base: _Base, access: Access, recognizers: RecognizerRegistry) -> Vault:
+def _vault(base: _Base, closer: Closer, access: Access, recognizers: RecognizerRegistry) -> Vault:
     ledger = base.ledger
 
     def quality(recognizer: str) -> str:
@@ -275,6 +279,7 @@ def _vault(base: _Base, access: Access, recognizers: RecognizerRegistry) -> Vaul
         advice,
         quality,
         base.committed,
+        closer.close_record,
     )
     return Vault(services)
 

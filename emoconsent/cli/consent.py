@@ -10,6 +10,7 @@ import click
 from emoconsent.cli.inputs import CHANNEL, LANGUAGE, NOTICE, SUBJECT, TIMEOUT, new_file, pairs, private
 from emoconsent.cli.session import Session, on_store
 from emoconsent.consent.events import ConsentEvent, scope_text
+from emoconsent.consent.registry import UNKNOWN
 from emoconsent.consent.status import Standing
 from emoconsent.consent.withdrawal import Withdrawal
 
@@ -155,7 +156,10 @@ def show(session: Session, subject: str) -> None:
 def _closed(session: Session, word: str, done: Withdrawal) -> None:
     """Say that it is in force, and whether somebody admitted before may still be inside."""
     pending = len(done.pending)
-    value = {"in_force": True, "drained": done.drained, "pending": pending}
+    value = {"in_force": True, "recorded": done.recorded, "drained": done.drained, "pending": pending}
+    if not done.recorded:
+        session.terminal.result(value, [UNKNOWN])
+        return
     inside = "nobody is inside a call any more" if done.drained else f"{pending} calls are still inside"
     after = "" if done.drained else "; their results will be thrown away"
     session.terminal.result(value, [f"{word}, in force now; {inside}{after}"])

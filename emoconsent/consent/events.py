@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from emoconsent.consent.fields import IDENTIFIER
 from emoconsent.errors import InvalidInput
 from emoconsent.vocabulary import Modality, Scope
 
@@ -81,6 +82,9 @@ class ConsentEvent:
 def parse_scope(pairs: Iterable[tuple[str, str]]) -> Scope:
     """(purpose, modality) pairs as a scope.
 
+    A purpose is a name as notices define them and nothing else: a scope is stored in clear, as text
+    whose separators a free text could hold.
+
     Raises:
         InvalidInput: it is empty (empty means no), or holds something that is no such pair.
     """
@@ -91,6 +95,8 @@ def parse_scope(pairs: Iterable[tuple[str, str]]) -> Scope:
     for pair in pairs:
         try:
             purpose, modality = pair
+            if not isinstance(purpose, str) or not IDENTIFIER.fullmatch(purpose):
+                problems.append("scope: a purpose is a name such as customer_care, no IRI and no free text")
             scope.add((str(purpose), Modality(modality)))
         except (ValueError, TypeError):
             problems.append("scope: each item is a (purpose, modality) pair; modality is text, voice or face")
@@ -107,8 +113,15 @@ def scope_text(scope: Scope | None) -> str:
 
 
 def scope_from_text(text: str) -> Scope | None:
-    """The inverse of ``scope_text``."""
+    """The inverse of ``scope_text``.
+
+    Raises:
+        InvalidInput: *text* is no stored form of a scope.
+    """
     if text == "*":
         return None
-    pairs = (item.split("/", 1) for item in text.split(",") if item)
-    return frozenset((purpose, Modality(modality)) for purpose, modality in pairs)
+    pairs = (item.rpartition("/") for item in text.split(",") if item)
+    try:
+        return frozenset((purpose, Modality(modality)) for purpose, _, modality in pairs)
+    except ValueError:
+        raise InvalidInput(["scope: no stored form of a scope"]) from None

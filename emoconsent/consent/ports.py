@@ -110,17 +110,16 @@ class EventStore(Protocol):
 class ClosingStore(Protocol):
     """Which entries of the closing list (outside this database) were taken over."""
 
-    def count(self) -> int: ...
-
     def applied(self) -> dict[int, bytes]: ...
 
     def mark(self, number: int, hash_: bytes, mac: bytes) -> bool:
-        """False if another transaction has marked it before."""
+        """False if another transaction has marked it so before; a different mark is replaced."""
 
     def forget_after(self, number: int) -> None:
         """Forget marks of entries that the closing list has lost: their numbers are given out anew."""
 
-    def marks(self) -> list[tuple[int, bytes, bytes]]: ...
+    def marks(self, after: int = 0) -> list[tuple[int, bytes, bytes]]:
+        """Number, hash and MAC of each mark numbered above *after*."""
 
 
 class ConsentTransaction(Protocol):

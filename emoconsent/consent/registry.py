@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from emoconsent.access.permissions import Permission, authorize
 from emoconsent.access.principal import Principal
@@ -23,13 +24,13 @@ from emoconsent.consent.notice import Notice
 from emoconsent.consent.ports import ConsentDatabase, ConsentTransaction
 from emoconsent.consent.publishing import book_from
 from emoconsent.consent.receipt import Receipt
-from emoconsent.consent.status import Question, Standing, standing
+from emoconsent.consent.status import Question, Standing, guardian_decides, standing
 from emoconsent.consent.withdrawal import Withdrawal
 from emoconsent.errors import InvalidInput, NotFound, Unavailable
-from emoconsent.policy.regimes import needs_guardian
 from emoconsent.twins import AsyncTwins
 from emoconsent.vocabulary import Modality, Scope
 
+UNKNOWN: Final = "nothing was recorded: no such identifier is known here"
 AGE_BANDS = ("child", "minor", "adult", "elderly")
 IssueReceipt = Callable[[Subject, ConsentEvent, Notice], Receipt]
 
@@ -115,8 +116,10 @@ class ConsentRegistry(AsyncTwins):
     ) -> list[str]:
         events = self._s.ledger.events(tx, known)
         declared = next((e for e in reversed(events) if e.kind is EventKind.DECLARE), None)
-        if declared is None or not needs_guardian(notice.jurisdiction, declared.age_band):
+        if declared is None or not guardian_decides(notice.jurisdiction, declared):
             return []
+        if declared.age_band is None:
+            return ["age_band: a restore lost the subject's declaration; make it anew (subjects.declare)"]
         if declared.guardian is None:
             return [
                 "guardian: the subject is declared under age; declare the guardian first (subjects.declare)"
@@ -128,28 +131,36 @@ class ConsentRegistry(AsyncTwins):
         return []
 
     def opt_in(self, subject: str, *, channel: str = "api") -> ConsentEvent:
-        """Lift an opt-out. It revives no earlier grant: each purpose is granted anew."""
+        """Lift an opt-out. It revives no earlier grant: each purpose is granted anew.
+
+        Raises:
+            NotFound: nothing is known of the identifier; nothing was recorded.
+        """
         new = NewEvent(EventKind.OPT_IN, EventTag.CONSENT_OPT_IN, private=_private(channel=channel))
-        return self._open(subject, lambda _tx, _book, _subject: new)[0]
+        return self._open(subject, lambda _tx, _book, _subject: new, enrol=False)[0]
 
     def lift_restriction(self, subject: str, *, channel: str = "api") -> ConsentEvent:
-        """End a restriction of processing."""
+        """End a restriction of processing.
+
+        Raises:
+            NotFound: nothing is known of the identifier; nothing was recorded.
+        """
         new = NewEvent(EventKind.LIFT, EventTag.CONSENT_LIFT, private=_private(channel=channel))
-        return self._open(subject, lambda _tx, _book, _subject: new)[0]
+        return self._open(subject, lambda _tx, _book, _subject: new, enrol=False)[0]
 
     def declare(self, subject: str, *, age_band: str, guardian: str | None = None) -> Withdrawal:
         """State a subject's age band (child, minor, adult, elderly) and, if any, the guardian.
 
-        A declaration closes: calls admitted before it are re-checked under it.
+        A declaration closes: calls admitted before it are re-checked under it. The closing list
+        says only that there was one: a restore that lost it keeps the subject closed until it is
+        made anew.
         """
         if age_band not in AGE_BANDS:
             raise InvalidInput([f"age_band: one of {', '.join(AGE_BANDS)}"])
         if guardian is not None:
             check_identifier(guardian, name="guardian")
         private = {"age_band": age_band, "guardian": guardian}
-        new = NewEvent(EventKind.DECLARE, EventTag.CONSENT_DECLARE, private=private)
-        event, known, book = self._open(subject, lambda _tx, _book, _subject: new)
-        return self._drain(known.row.subject_ref, None, event.number, book, timeout=10.0)
+        return self._close(subject, EventKind.DECLARE, None, private, enrol=True, timeout=10.0)
 
     def refuse(
         self,
@@ -182,6 +193,9 @@ class ConsentRegistry(AsyncTwins):
 
         Args:
             timeout: seconds to wait for calls that were admitted before; see ``Withdrawal``.
+
+        Returns:
+            A ``Withdrawal``; its ``recorded`` is False if nothing is known of the identifier.
 
         Raises:
             Unavailable: ``outcome`` says ``not_done`` or ``unknown``; until it is resolved this
@@ -255,14 +269,20 @@ class ConsentRegistry(AsyncTwins):
             return self._s.guardians.of(tx, known) if known is not None else None
 
     def _open(
-        self, subject: str, make: Callable[[ConsentTransaction, NoticeBook, Subject], NewEvent]
+        self,
+        subject: str,
+        make: Callable[[ConsentTransaction, NoticeBook, Subject], NewEvent],
+        *,
+        enrol: bool = True,
     ) -> tuple[ConsentEvent, Subject, NoticeBook]:
-        """Append what *make* builds, enrolling the subject if need be."""
+        """Append what *make* builds, enrolling the subject if need be and *enrol* allows it."""
         check_identifier(subject)
         self._s.closer.catch_up()
         with self._s.database.write() as tx:
             book = book_from(self._s.chain.rows(tx))
-            known, fresh = self._s.ledger.enrol(tx, subject)
+            known, fresh = self._subject(tx, subject, enrol=enrol)
+            if known is None:
+                raise NotFound(UNKNOWN)
             try:
                 refuse_being_erased(tx, known)
                 event, known = self._s.ledger.append(tx, known, make(tx, book, known))
@@ -272,6 +292,14 @@ class ConsentRegistry(AsyncTwins):
                 raise
         self._finish(fresh)
         return event, known, book
+
+    def _subject(
+        self, tx: ConsentTransaction, subject: str, *, enrol: bool
+    ) -> tuple[Subject | None, bytes | None]:
+        """The subject, locked; with *enrol* made known if need be, and then the new reference."""
+        if enrol:
+            return self._s.ledger.enrol(tx, subject)
+        return self._s.ledger.find(tx, subject, lock=True), None
 
     def _finish(self, fresh: bytes | None) -> None:
         if fresh is not None:
@@ -290,19 +318,22 @@ class ConsentRegistry(AsyncTwins):
         notice: str | None = None,
     ) -> Withdrawal:
         indexes = self._s.ledger.custody.indexes(check_identifier(subject))
-        with self._s.quarantine.until_known(indexes):
+        with self._s.quarantine.until_known(indexes, (kind, scope)):
             done = self._commit_closing(
                 subject, NewEvent(kind, SUBJECT_CLOSINGS[kind], scope, notice, private), enrol=enrol
             )
         if done is None:
-            return Withdrawal(())
+            return Withdrawal((), recorded=False)
         ref, number, book = done
         return self._drain(ref, scope, number, book, timeout=timeout)
 
     def _commit_closing(
         self, subject: str, new: NewEvent, *, enrol: bool
     ) -> tuple[bytes, int, NoticeBook] | None:
-        ledger, fresh = self._s.ledger, None
+        ledger = self._s.ledger
+        if new.kind is EventKind.DECLARE:
+            # It may open, too (declared adult), so what was closed before it has to come before it.
+            self._s.closer.catch_up()
         with self._s.database.read() as tx:
             known = ledger.find(tx, subject)
         if known is None and not enrol:
@@ -312,9 +343,11 @@ class ConsentRegistry(AsyncTwins):
             closing = announce(new.kind, known.row.subject_ref, new.scope, None)
         with self._s.database.write() as tx:
             book = book_from(self._s.chain.rows(tx))
-            known, fresh = ledger.enrol(tx, subject) if enrol else (ledger.find(tx, subject, lock=True), None)
+            known, fresh = self._subject(tx, subject, enrol=enrol)
             if known is None:
                 return None
+            if new.kind is EventKind.DECLARE:
+                refuse_being_erased(tx, known)
             event, known = ledger.append(tx, known, new)
             if closing is None:
                 closing = announce(new.kind, known.row.subject_ref, new.scope, None)
@@ -348,7 +381,7 @@ def _offered(book: NoticeBook, full_id: str, language: str) -> Notice:
     """The notice in force named *full_id*, if it has the language.
 
     Raises:
-        InvalidInput: unknown, superseded, or without the language. The gate never guesses which
+        InvalidInput: unknown, superseded, ended, or without the language. The gate never guesses which
             version somebody meant, and neither does this.
     """
     found = book.get(check_text(full_id, name="notice", limit=200))
@@ -357,6 +390,9 @@ def _offered(book: NoticeBook, full_id: str, language: str) -> Notice:
     current = book.current(found.notice_id)
     if current is not None and current.id != found.id:
         raise InvalidInput([f"notice: {found.id} was superseded by {current.id}"])
+    if found.id in book.ended:
+        # Its successor was announced and then lost, with a crash or a restore.
+        raise InvalidInput([f"notice: {found.id} has ended; publish the version that follows it"])
     if language not in found.languages:
         raise InvalidInput(
             [f"language: {found.id} has no text in it; it has {', '.join(sorted(found.languages))}"]

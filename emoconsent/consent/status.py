@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from emoconsent.consent.book import NoticeBook
 from emoconsent.consent.events import ConsentEvent, EventKind
 from emoconsent.consent.notice import add_duration
 from emoconsent.policy.regimes import needs_guardian
 from emoconsent.vocabulary import Modality, Reason
+
+_OBJECTION: Final = frozenset({EventKind.OPT_OUT, EventKind.OPT_IN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +94,12 @@ def _opted_out(q: Question) -> Standing | None:
 
 def _guardian(q: Question) -> Standing | None:
     declared = q.last(EventKind.DECLARE)
-    if declared is None or not needs_guardian(_jurisdiction(q), declared.age_band):
+    if declared is None or not guardian_decides(_jurisdiction(q), declared):
         return None
+    if declared.age_band is None:
+        return Standing(
+            Reason.GUARDIAN_REQUIRED, "a restore lost the declared age: it has to be declared anew", declared
+        )
     grant = q.last(EventKind.GRANT)
     if grant is not None and grant.given_by is not None and grant.given_by == declared.guardian:
         return None
@@ -103,6 +110,14 @@ def _guardian(q: Question) -> Standing | None:
     )
 
 
+def guardian_decides(jurisdiction: str | None, declared: ConsentEvent) -> bool:
+    """Whether *declared* leaves the decision to a guardian.
+
+    One without an age stands for a declaration that a restore lost: it may have been a child's.
+    """
+    return declared.age_band is None or needs_guardian(jurisdiction, declared.age_band)
+
+
 def _jurisdiction(q: Question) -> str | None:
     notice = q.book.offering(q.purpose, q.modality)
     return notice.jurisdiction if notice is not None else None
@@ -110,13 +125,13 @@ def _jurisdiction(q: Question) -> str | None:
 
 def _undecided(q: Question) -> Standing | None:
     """Nobody decided about this pair: say which of three situations it is."""
-    if q.last(EventKind.GRANT, EventKind.REFUSE, EventKind.WITHDRAW, EventKind.OPT_OUT) is not None:
+    if _word(q) is not None:
         return None
     if any(event.kind is EventKind.GRANT for event in q.events):
         return Standing(Reason.SCOPE_NOT_COVERED, "a grant exists, but not for this purpose and modality")
     offer = q.book.offering(q.purpose, q.modality)
     shown = any(e.notice and offer and e.notice.split("@")[0] == offer.notice_id for e in q.events)
-    if q.events and not shown:
+    if not shown and any(event.kind not in _OBJECTION for event in q.events):
         return Standing(Reason.NOTICE_NOT_GIVEN, "the notice that offers this was never shown to the subject")
     return Standing(Reason.NO_CONSENT, "no consent was given for this purpose and modality")
 
@@ -135,9 +150,22 @@ def _withdrawn(q: Question) -> Standing | None:
     return Standing(Reason.WITHDRAWN, "consent was withdrawn and not given again", event)
 
 
-def _latest_word(q: Question) -> ConsentEvent:
-    """An opt-out ends earlier grants like a withdrawal: lifting it revives none of them."""
+def _word(q: Question) -> ConsentEvent | None:
+    """The last decision about the pair.
+
+    An opt-out ends earlier grants like a withdrawal: lifting it revives none of them. Where nothing
+    had been granted it ended nothing, and what was said before it stands.
+    """
     event = q.last(EventKind.GRANT, EventKind.REFUSE, EventKind.WITHDRAW, EventKind.OPT_OUT)
+    if event is None or event.kind is not EventKind.OPT_OUT:
+        return event
+    if any(e.kind is EventKind.GRANT and e.number < event.number for e in q.events):
+        return event
+    return q.last(EventKind.REFUSE, EventKind.WITHDRAW)
+
+
+def _latest_word(q: Question) -> ConsentEvent:
+    event = _word(q)
     assert event is not None  # noqa: S101 - _undecided has answered otherwise
     return event
 

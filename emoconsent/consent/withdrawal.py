@@ -23,15 +23,19 @@ class Withdrawal:
     whether everyone admitted before has left; if not, ``pending`` names the calls that may still
     be inside. Their results are thrown away when they re-check. ``wait`` goes on waiting, and so does
     ``await_`` on an event loop.
+    ``recorded`` is False where nothing is known of the identifier: then nothing was open, and
+    nothing was written down. Perhaps it was mistyped.
     """
 
     def __init__(
         self,
         drains: Sequence[Drain],
         *,
+        recorded: bool = True,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        self.recorded = recorded
         self._drains = tuple(drains)
         self._monotonic = monotonic
         self._sleep = sleep

@@ -96,7 +96,9 @@ class SqlEvents(TableStore[EventRow]):
 
 # Two transactions may take over one closing: the second waits here for the first, and sees it done.
 _MARK = text(
-    "insert into closings_applied (number, hash, mac) values (:number, :hash, :mac) on conflict do nothing"
+    "insert into closings_applied (number, hash, mac) values (:number, :hash, :mac)"
+    " on conflict (number) do update set hash = excluded.hash, mac = excluded.mac"
+    " where closings_applied.hash <> excluded.hash or closings_applied.mac <> excluded.mac"
 )
 
 
@@ -105,10 +107,6 @@ class SqlClosings:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-
-    def count(self) -> int:
-        table = schema.closings_applied
-        return int(self._connection.execute(select(func.count()).select_from(table)).scalar_one())
 
     def applied(self) -> dict[int, bytes]:
         table = schema.closings_applied
@@ -124,9 +122,8 @@ class SqlClosings:
         table = schema.closings_applied
         self._connection.execute(delete(table).where(table.c.number > number))
 
-    def marks(self) -> list[tuple[int, bytes, bytes]]:
+    def marks(self, after: int = 0) -> list[tuple[int, bytes, bytes]]:
         table = schema.closings_applied
-        rows = self._connection.execute(
-            select(table.c.number, table.c.hash, table.c.mac).order_by(table.c.number)
-        )
+        columns = select(table.c.number, table.c.hash, table.c.mac)
+        rows = self._connection.execute(columns.where(table.c.number > after).order_by(table.c.number))
         return [(row.number, row.hash, row.mac) for row in rows]

@@ -68,24 +68,28 @@ class SignedClosingList:
             ) from None
 
     def entries(self, after: int = 0) -> list[Closing]:
-        """The entries numbered above *after*, checked.
+        """The entries numbered above *after*, checked; with 0 the whole list.
+
+        Otherwise from entry *after* on, for it was checked before: the last signature covers it.
 
         Raises:
             AuditError: the list was altered, or is behind its outside copy.
         """
-        rows = self._store.closings(0)
-        self._check(rows)
+        rows = self._store.closings(max(after - 1, 0))
+        self._check(rows, first=max(after, 1))
         return [_closing(row) for row in rows if row.number > after]
 
     def last(self) -> int:
         """The last entry's number, read from the key store (0 if there is none)."""
         return self._store.last_closing()
 
-    def _check(self, rows: list[ClosingRow]) -> None:
+    def _check(self, rows: list[ClosingRow], *, first: int = 1) -> None:
         """The last signature covers all entries before it: each hash covers the one before."""
         previous = FIRST
-        for number, row in enumerate(rows, start=1):
+        for number, row in enumerate(rows, start=first):
             value, digest = json.loads(row.content), hashlib.sha256(row.content.encode()).digest()
+            if number == first > 1:
+                previous = bytes.fromhex(value["prev"])
             if (row.number, value["n"], value["prev"], bytes(row.hash)) != (
                 number,
                 number,
@@ -99,7 +103,7 @@ class SignedClosingList:
             if rows:
                 public.verify(bytes(rows[-1].signature), previous)
         except InvalidSignature:
-            raise AuditError([f"closing list entry {len(rows)}: the signature fails"]) from None
+            raise AuditError([f"closing list entry {rows[-1].number}: the signature fails"]) from None
 
     def missing_here(self) -> list[ClosingRow]:
         """Entries that the outside copy has and the key store has not: the key store was restored."""

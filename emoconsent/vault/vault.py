@@ -34,6 +34,7 @@ from emoconsent.vault.looking import Looks, Opened
 from emoconsent.vault.ports import RecordRow, VaultDatabase, VaultTransaction
 from emoconsent.vault.record import EmotionRecord
 from emoconsent.vault.records import RecordHead, RevisionKind, check_rows, open_revisions, seal_revision
+from emoconsent.vault.replay import CONTEST, DELETE
 from emoconsent.vault.selection import selection
 from emoconsent.vocabulary import Modality, Role
 
@@ -57,6 +58,7 @@ class VaultServices:
     advise: Advise
     quality: Callable[[str], str]
     committed: Callable[[], None]
+    close_record: Callable[[VaultTransaction, str, bytes, bytes], None]
 
 
 class Vault(AsyncTwins):
@@ -170,6 +172,7 @@ class Vault(AsyncTwins):
         """Dispute an inference: it is used for nothing from now on, until corrected or deleted."""
         check_text(comment, name="comment")
         with self._looks.record(record_id, principal, Permission.CONTEST_RECORD, "dispute") as found:
+            self._s.close_record(found.tx, CONTEST, found.keys.ref, found.rows[0].record_id)
             latest = open_revisions(found.keys, found.rows)[-1]
             content = {"inference": inference_to_dict(latest.inference)}
             added = self._revise(found, RevisionKind.CONTESTED, content, principal, comment)
@@ -179,6 +182,7 @@ class Vault(AsyncTwins):
     def delete(self, record_id: str, *, principal: Principal) -> None:
         """Delete one record with all its revisions. Other records are untouched."""
         with self._looks.record(record_id, principal, Permission.DELETE_RECORD, "deletion") as found:
+            self._s.close_record(found.tx, DELETE, found.keys.ref, found.rows[0].record_id)
             found.tx.records.remove(found.keys.ref, found.rows[0].record_id)
             self._looks.log(found, EventTag.VAULT_DELETE, principal, {"records": 1}, "deletion")
         self._s.committed()
@@ -209,6 +213,7 @@ class Vault(AsyncTwins):
             check_rows(self._s.ledger.mac, rows)
             doomed = {bytes(row.record_id) for row in rows if chosen.covers(row)}
             for record_id in doomed:
+                self._s.close_record(found.tx, DELETE, found.keys.ref, record_id)
                 found.tx.records.remove(found.keys.ref, record_id)
             facts: dict[str, Fact] = {
                 "records": len(doomed),

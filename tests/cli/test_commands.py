@@ -92,9 +92,13 @@ def test_a_subject_from_standard_input_is_the_same_person(store: Cli, ending: st
 
 
 def test_withdrawing_for_somebody_unknown_succeeds_and_leaves_no_trace(store: Cli) -> None:
-    """The answer for a stranger is the same, and nothing is made for them."""
+    """A stranger, perhaps mistyped: it succeeds, says that nothing was recorded, and makes nothing."""
     before = store.state()
-    assert store.run("consent", "withdraw", *ME).code == 0
+    done = store.run("consent", "withdraw", *ME)
+    assert (done.code, "nothing was recorded" in done.out) == (0, True)
+    assert store.run("consent", "withdraw", *ME, "--json").json["recorded"] is False
+    lifted = store.run("consent", "opt-in", *ME)
+    assert (lifted.code != 0, "nothing was recorded" in lifted.err) == (True, True)
     assert store.state() == before
 
 

@@ -11,7 +11,8 @@ import pytest
 from emoconsent import EmoConsent
 from emoconsent.consent.events import EventKind
 from emoconsent.consent.receipt import verify_receipt
-from emoconsent.errors import ConsentDenied, InvalidInput
+from emoconsent.errors import ConsentDenied, InvalidInput, NotFound
+from emoconsent.vocabulary import Modality
 from tests.support.store import (
     CARE_TEXT,
     CARE_VOICE,
@@ -114,12 +115,20 @@ def test_carrying_over_a_changed_pair_is_refused(sdk: EmoConsent) -> None:
 def test_opting_in_revives_no_grant(sdk: EmoConsent) -> None:
     """Opt out, opt in: each purpose must be granted anew."""
     grant(sdk, "c1", CARE_TEXT, CARE_VOICE)
-    assert sdk.consent.opt_out("c1").drained
+    done = sdk.consent.opt_out("c1")
+    assert (done.drained, done.recorded) == (True, True)
     assert decide(sdk, "c1") == "opted_out"
     sdk.consent.opt_in("c1")
     assert decide(sdk, "c1") == "withdrawn"
     grant(sdk, "c1", CARE_TEXT)
     assert (decide(sdk, "c1"), decide(sdk, "c1", CARE_VOICE)) == ("allowed", "withdrawn")
+
+
+def test_opting_out_and_in_again_without_a_grant_is_no_withdrawal(sdk: EmoConsent) -> None:
+    """Nothing was granted, so nothing was withdrawn: the reason is the one from before."""
+    sdk.consent.opt_out("c1")
+    sdk.consent.opt_in("c1")
+    assert decide(sdk, "c1") == "no_consent"
 
 
 def test_a_grant_after_an_opt_out_opens_its_pair_only(sdk: EmoConsent) -> None:
@@ -185,16 +194,20 @@ def test_history_shows_the_ends_that_nobody_wrote(open_sdk: OpenStore) -> None:
 
 
 def test_asking_about_a_stranger_leaves_nothing_behind(sdk: EmoConsent) -> None:
-    """No row and no key is made by deciding, denied calls, withdrawing, restricting or reading."""
+    """No row and no key is made by deciding, denied calls, withdrawing, restricting, lifting or reading."""
     before = row_counts(sdk)
     guarded = sdk.guard(lambda _: 1 / 0, recognizer="words", purpose="customer_care")
     assert decide(sdk, "stranger") == "no_consent"
     for _ in range(2):
         with pytest.raises(ConsentDenied, match="no_consent"):
             guarded("text", subject="stranger")
-    assert sdk.consent.withdraw("stranger").drained
-    assert sdk.consent.withdraw("stranger", [CARE_TEXT]).drained
-    assert sdk.consent.restrict("stranger").drained
+    for close in (sdk.consent.withdraw, sdk.consent.restrict):
+        done = close("stranger")
+        assert (done.drained, done.recorded) == (True, False)
+    assert not sdk.consent.withdraw("stranger", [CARE_TEXT]).recorded
+    for lift in (sdk.consent.opt_in, sdk.consent.lift_restriction):
+        with pytest.raises(NotFound, match="nothing was recorded"):
+            lift("stranger")
     assert sdk.gate.filter(["stranger"], purpose="customer_care", modality="text") == []
     assert all(not standing.allowed for standing in sdk.consent.status("stranger").values())
     assert row_counts(sdk) == before
@@ -236,6 +249,63 @@ def test_malformed_grants_are_refused(sdk: EmoConsent) -> None:
         with pytest.raises(InvalidInput, match=problem):
             sdk.consent.grant("c1", **(values | changes))
     assert decide(sdk, "c1") == "no_consent"
+
+
+NO_PURPOSES = [
+    "https://w3id.org/dpv#Marketing", "c1 is very angry", "a,b", "a/b", "a\x00b", "\udcff", "", "*",
+    "customer_care/text,customer_care", "x" * 65, "x" * 2_000_000, None, 7,
+]  # fmt: skip
+
+
+def test_a_scope_of_anything_but_names_is_refused_and_stops_nobody(sdk: EmoConsent) -> None:
+    """Free text is neither stored nor announced, and others are served as before."""
+    grant(sdk, "c1")
+    before = row_counts(sdk)
+    asked = {"notice": "shop-care@1", "channel": "chat", "language": "en"}
+    for purpose in NO_PURPOSES:
+        scope: Any = [CARE_TEXT, (purpose, "text")]
+        for act in (
+            lambda scope=scope: sdk.consent.withdraw("c1", scope),
+            lambda scope=scope: sdk.consent.refuse("c1", scope=scope, **asked),
+            lambda scope=scope: sdk.consent.grant("c1", scope=scope, **asked),
+        ):
+            with pytest.raises(InvalidInput, match="a purpose is a name"):
+                act()
+    assert row_counts(sdk) == before
+    assert decide(sdk, "c1") == "allowed"
+    grant(sdk, "c2")
+
+
+@pytest.mark.parametrize("purpose", NO_PURPOSES[:6])
+def test_an_announced_closing_that_cannot_be_read_closes_everything(
+    open_sdk: OpenStore, purpose: str
+) -> None:
+    """A store that has such an entry from before opens, serves others, and keeps its text to itself."""
+    sdk = open_sdk()
+    grant(sdk, "c1", CARE_TEXT, CARE_VOICE)
+    with sdk._parts.stores.data.read() as tx:
+        [ref] = tx.subjects.refs()
+    sdk._parts.restore._closings.announce("withdraw", ref, frozenset({(purpose, Modality.TEXT)}), None)
+    grant(sdk, "c2")
+    again = open_sdk()
+    assert {decide(again, "c1", pair) for pair in (CARE_TEXT, CARE_VOICE)} == {"withdrawn"}
+    assert decide(again, "c2") == "allowed"
+    assert again.consent.history("c1")[-1].scope is None
+    assert again.audit.verify().findings == ()
+
+
+def test_nothing_is_granted_under_a_notice_that_ended(open_sdk: OpenStore) -> None:
+    """Killed while superseding: the old version is over, so no receipt is issued that the gate ignores."""
+    sdk = open_sdk()
+    grant(sdk, "c1")
+    sdk._parts.restore._closings.announce("supersede", None, None, "shop-care")
+    again = open_sdk()
+    assert decide(again, "c1") == "notice_superseded"
+    with pytest.raises(InvalidInput, match="has ended"):
+        grant(again, "c1")
+    again.notices.publish(notice("2"))
+    grant(again, "c1")
+    assert decide(again, "c1") == "allowed"
 
 
 def test_malformed_subjects_are_refused_everywhere(sdk: EmoConsent) -> None:

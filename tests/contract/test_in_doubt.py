@@ -14,7 +14,7 @@ from sqlalchemy import make_url
 
 from emoconsent import EmoConsent
 from emoconsent.errors import AuditError, ConsentDenied, DeniedUnavailable, Unavailable
-from tests.support.store import OpenStore, Recognizer, decide, grant, held, tags
+from tests.support.store import CARE_TEXT, CARE_VOICE, OpenStore, Recognizer, decide, grant, held, tags
 
 LIMIT = 3.5  # seconds: the promise's two, and a busy machine's share
 
@@ -92,6 +92,39 @@ def test_a_withdrawal_that_could_not_commit_denies_here_until_repeated(open_sdk:
     assert decide(sdk, "c2") == "allowed"
     assert sdk.consent.withdraw("c1").drained
     assert {decide(one, "c1") for one in (sdk, other)} == {"withdrawn"}
+
+
+def test_a_smaller_withdrawal_does_not_resolve_a_larger_one(open_sdk: OpenStore) -> None:
+    """Everything could not be withdrawn; withdrawing voice then leaves text denied until all is repeated."""
+    sdk = open_sdk()
+    grant(sdk, "c1", CARE_TEXT, CARE_VOICE)
+    with locked_out(open_sdk), pytest.raises(Unavailable):
+        sdk.consent.withdraw("c1")
+    sdk.consent.withdraw("c1", [CARE_VOICE])
+    sdk.consent.opt_out("c1")
+    assert decide(sdk, "c1") == "unavailable"
+    sdk.consent.withdraw("c1")
+    assert decide(sdk, "c1") == "opted_out"
+
+
+@pytest.mark.parametrize("fault", [RuntimeError, KeyboardInterrupt, MemoryError])
+def test_whatever_interrupts_a_closing_leaves_the_subject_denied(
+    open_sdk: OpenStore, monkeypatch: pytest.MonkeyPatch, fault: type[BaseException]
+) -> None:
+    """Announced, not committed, and no error that the store knows: denied here until repeated."""
+    sdk = open_sdk()
+    grant(sdk, "c1")
+
+    def interrupted(*_: object) -> bool:
+        raise fault
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(sdk.consent._s.closer), "mark", interrupted)
+        with pytest.raises(fault):
+            sdk.consent.withdraw("c1")
+    assert decide(sdk, "c1") == "unavailable"
+    assert sdk.consent.withdraw("c1").drained
+    assert decide(sdk, "c1") == "withdrawn"
 
 
 def test_a_store_that_is_gone_denies(open_sdk: OpenStore) -> None:

@@ -27,6 +27,7 @@ class Person:
     restricted: bool = False
     granted_once: bool = False
     asked: bool = False  # saw the notice, in whatever way
+    beyond_objecting: bool = False  # did anything but opt out and in again
     events: int = 0
     records: list[tuple[str, str, datetime]] = field(default_factory=list)  # (id, purpose, inferred at)
 
@@ -51,7 +52,7 @@ class Model:
     def grant(self, name: str, scope: frozenset[Pair], now: datetime) -> None:
         person = self.enrolled(name)
         person.events += 1
-        person.granted_once = person.asked = True
+        person.granted_once = person.asked = person.beyond_objecting = True
         person.objected -= scope
         for pair in scope:
             person.words[pair] = ("grant", len(self.versions), now)
@@ -59,7 +60,7 @@ class Model:
     def refuse(self, name: str, scope: frozenset[Pair], now: datetime) -> None:
         person = self.enrolled(name)
         person.events += 1
-        person.asked = True
+        person.asked = person.beyond_objecting = True
         for pair in scope:
             person.words[pair] = ("refused", 0, now)
 
@@ -67,6 +68,7 @@ class Model:
         person = self.known(name)
         if person is not None:
             person.events += 1
+            person.beyond_objecting = True
             for pair in PAIRS if scope is None else scope:
                 person.words[pair] = ("withdrawn", 0, now)
 
@@ -74,24 +76,26 @@ class Model:
         person = self.enrolled(name)
         person.events += 1
         person.objected = set(PAIRS)
-        for pair in PAIRS:
+        for pair in PAIRS if person.granted_once else ():
             person.words[pair] = ("withdrawn", 0, now)
 
     def opt_in(self, name: str) -> None:
-        person = self.enrolled(name)
-        person.events += 1
-        person.objected = set()
+        person = self.known(name)
+        if person is not None:
+            person.events += 1
+            person.objected = set()
 
     def restrict(self, name: str) -> None:
         person = self.known(name)
         if person is not None:
             person.events += 1
-            person.restricted = True
+            person.restricted = person.beyond_objecting = True
 
     def lift(self, name: str) -> None:
-        person = self.enrolled(name)
-        person.events += 1
-        person.restricted = False
+        person = self.known(name)
+        if person is not None:
+            person.events += 1
+            person.restricted, person.beyond_objecting = False, True
 
     def reason(self, name: str, pair: Pair, now: datetime, *, recognizer: bool = False) -> str:
         """What the gate has to answer."""
@@ -107,7 +111,7 @@ class Model:
         if pair not in person.words:
             if person.granted_once:
                 return "scope_not_covered"
-            return "notice_not_given" if person.events and not person.asked else "no_consent"
+            return "notice_not_given" if person.beyond_objecting and not person.asked else "no_consent"
         word, version, at = person.words[pair]
         if word != "grant":
             return word

@@ -51,7 +51,10 @@ class World:
         )
 
     def say(self, which: int, act: str, name: str, scope: frozenset[Pair] | None) -> bool:
-        """A subject's word: grant, refuse, withdraw, opt_out, opt_in, restrict, lift; whether drained."""
+        """A subject's word: grant, refuse, withdraw, opt_out, opt_in, restrict, lift; whether drained.
+
+        Of somebody unknown there is nothing to lift, which is said and leaves nothing.
+        """
         consent, pairs = self.sdk(which).consent, sorted(scope or ())
         acts: dict[str, Any] = {
             "grant": lambda: grant(self.sdk(which), name, *pairs),
@@ -64,7 +67,10 @@ class World:
             "restrict": lambda: consent.restrict(name),
             "lift": lambda: consent.lift_restriction(name),
         }
-        return bool(getattr(acts[act](), "drained", True))
+        try:
+            return bool(getattr(acts[act](), "drained", True))
+        except NotFound:
+            return act in ("opt_in", "lift")
 
     def current(self, which: int) -> str:
         found = self.sdk(which).notices.book().current("shop-care")

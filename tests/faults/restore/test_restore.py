@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import pytest
 from emoconsent import EmoConsent
 from emoconsent.audit.checkpoint import verify
 from emoconsent.consent.ports import Closing
-from emoconsent.errors import AuditError, ConfigurationError, NotFound, Unavailable
+from emoconsent.errors import AuditError, ConfigurationError, InvalidInput, NotFound, Unavailable
+from emoconsent.vault.record import EmotionRecord
 from tests.faults.restore.backups import Yard, furnished
 from tests.support.store import ADMIN, CARE_TEXT, DPO, decide, folder_settings, grant, inference, me, notice
 
@@ -27,6 +29,13 @@ def erase(sdk: EmoConsent, subject: str) -> None:
     sdk.rights.fulfil(request.id, principal=me(subject))
 
 
+def records(sdk: EmoConsent) -> list[EmotionRecord]:
+    """What the person called owner sees of themselves, oldest first."""
+    found = sdk.vault.read("owner", principal=me("owner"), purpose="subject_access", reason="x")
+    assert isinstance(found, list)
+    return found
+
+
 def refused(sdk: EmoConsent, subject: str) -> None:
     sdk.consent.refuse(subject, notice="shop-care@1", scope=[CARE_TEXT], channel="c", language="en")
 
@@ -37,6 +46,7 @@ CLOSINGS: dict[str, tuple[Callable[[EmoConsent, str], object], str]] = {
     "refuse": (refused, "refused"),
     "opt_out": (lambda sdk, s: sdk.consent.opt_out(s), "opted_out"),
     "restrict": (lambda sdk, s: sdk.consent.restrict(s), "restricted"),
+    "declare": (lambda sdk, s: sdk.subjects.declare(s, age_band="child"), "guardian_required"),
     "erase": (erase, "no_consent"),
 }
 
@@ -86,7 +96,7 @@ class TestTheDataStore:
             with pytest.raises(Unavailable, match="restore accept"):
                 yard.open()
         replay = yard.accept()
-        assert (replay.closings_brought_back, replay.closings_replayed, replay.erasures_finished) == (0, 7, 1)
+        assert (replay.closings_brought_back, replay.closings_replayed, replay.erasures_finished) == (0, 8, 1)
         with yard.open() as sdk:
             assert_closed(sdk)
             assert decide(sdk, "granted-later") == "no_consent"
@@ -166,6 +176,80 @@ class TestTheDataStore:
             assert decide(sdk, "reader") == "allowed"
             assert sdk.audit.verify().findings == ()
 
+    @pytest.mark.parametrize("forged", ["hash", "mac", "both"])
+    def test_a_forged_mark_skips_nothing(self, tmp_path: Path, forged: str) -> None:
+        """Rows saying that the closings are in force, written without the key, are no proof of it."""
+        yard = lived(tmp_path)
+        with yard.open() as sdk, sdk._parts.stores.data.read() as tx:
+            genuine = tx.closings.marks()
+        yard.put_back("monday", "data")
+        with sqlite3.connect(tmp_path / "data" / "data.db") as data:
+            for number, hash_, mac in genuine:
+                fake = (b"" if forged != "mac" else hash_, b"" if forged != "hash" else mac)
+                data.execute("insert into closings_applied values (?, ?, ?)", (number, *fake))
+        data.close()
+        assert yard.accept().closings_replayed == 8
+        with yard.open() as sdk:
+            assert_closed(sdk)
+
+    def test_a_lost_declaration_closes_until_it_is_made_anew(self, tmp_path: Path) -> None:
+        """Whatever age was declared: nobody's grant counts before somebody declares again."""
+        yard = furnished(tmp_path)
+        with yard.open() as sdk:
+            for subject in ("kid", "grown"):
+                grant(sdk, subject)
+        yard.backup("monday")
+        with yard.open() as sdk:
+            sdk.subjects.declare("kid", age_band="child", guardian="mum")
+            grant(sdk, "kid", given_by="mum")
+            sdk.subjects.declare("grown", age_band="adult")
+            sdk.audit.checkpoint()
+        outside = yard.outside.read_text()
+        assert not any(word in outside for word in ("kid", "mum", "grown", "child", "adult"))
+        yard.put_back("monday", "data")
+        yard.accept()
+        with yard.open() as sdk:
+            assert decide(sdk, "kid") == decide(sdk, "grown") == "guardian_required"
+            for subject, guardian in (("kid", "mum"), ("kid", None), ("grown", None)):
+                with pytest.raises(InvalidInput, match="lost the subject's declaration"):
+                    grant(sdk, subject, given_by=guardian)
+            sdk.subjects.declare("kid", age_band="child", guardian="mum")
+            sdk.subjects.declare("grown", age_band="adult")
+            assert (decide(sdk, "kid"), decide(sdk, "grown")) == ("guardian_required", "allowed")
+            grant(sdk, "kid", given_by="mum")
+            assert decide(sdk, "kid") == "allowed"
+            assert sdk.audit.verify().findings == ()
+
+    def test_disputes_and_deletions_of_records_are_done_again(self, tmp_path: Path) -> None:
+        """A record contested or deleted since the backup is contested or gone after it; others stay."""
+        yard = furnished(tmp_path)
+        with yard.open() as sdk:
+            grant(sdk, "owner")
+            for _ in range(3):
+                recognized(sdk, "owner")
+            contested, deleted, kept = (record.id for record in records(sdk))
+        yard.backup("monday")
+        with yard.open() as sdk:
+            sdk.vault.contest(contested, principal=me("owner"), comment="never")
+            sdk.vault.delete(deleted, principal=me("owner"))
+            sdk.audit.checkpoint()
+        yard.put_back("monday", "data")
+        assert yard.accept().closings_replayed == 2
+        with yard.open() as sdk:
+            assert [(r.id, r.contested) for r in records(sdk)] == [(contested, True), (kept, False)]
+            assert sdk.access.log("owner", principal=me("owner"))
+            assert sdk.audit.verify().findings == ()
+        yard.put_back("monday", "data", "keys")
+        assert yard.accept().closings_brought_back == 2
+        with yard.open() as sdk:
+            assert [(r.id, r.contested) for r in records(sdk)] == [(contested, True), (kept, False)]
+            erase(sdk, "owner")
+        yard.put_back("monday", "data")
+        yard.accept()
+        with yard.open() as sdk:
+            assert decide(sdk, "owner") == "no_consent"
+            assert sdk.audit.verify().findings == ()
+
     def test_from_before_a_rotation(self, tmp_path: Path) -> None:
         """Names of the backup's epoch are found again, though its root key is destroyed."""
         yard = furnished(tmp_path)
@@ -197,7 +281,7 @@ class TestTheKeyStore:
         yard.put_back("monday", *stores)
         with pytest.raises(Unavailable, match="restore accept"):
             yard.open()
-        assert yard.accept().closings_brought_back == 7
+        assert yard.accept().closings_brought_back == 8
         with yard.open() as sdk:
             for subject, (_, expected) in CLOSINGS.items():
                 assert decide(sdk, subject) == expected, subject
@@ -220,7 +304,7 @@ class TestTheKeyStore:
         yard.put_back("monday", "keys")
         with pytest.raises(Unavailable, match="restore accept"):
             yard.open()
-        assert yard.accept().closings_brought_back == 6
+        assert yard.accept().closings_brought_back == 7
         with yard.open() as sdk:
             for subject, (_, expected) in CLOSINGS.items():
                 assert decide(sdk, subject) == expected, subject
@@ -237,7 +321,7 @@ class TestTheKeyStore:
         assert set(whole.split()) <= set(yard.outside.read_bytes().split())
         assert len(lines) == len(whole.splitlines()) + 1  # the torn line stays, alone
         yard.put_back("monday", "data", "keys")
-        assert yard.accept().closings_brought_back == 7
+        assert yard.accept().closings_brought_back == 8
 
     def test_a_hole_or_a_forged_line_is_refused_whole(self, tmp_path: Path) -> None:
         """Nothing is brought back from a copy whose chain is broken, and the error says so."""
@@ -253,7 +337,7 @@ class TestTheKeyStore:
             with pytest.raises(Unavailable):
                 yard.open()
         yard.outside.write_text(whole)
-        assert yard.accept().closings_brought_back == 7
+        assert yard.accept().closings_brought_back == 8
 
     def test_without_any_copy_the_data_store_tells(self, tmp_path: Path) -> None:
         """An older key store without its outside copy is noticed, for the data knows later closings."""
@@ -290,7 +374,7 @@ class TestTheKeyStore:
 class TestNotBehind:
     """What a crash leaves: announced, not committed. Nobody has to accept that."""
 
-    @pytest.mark.parametrize("kind", ["withdraw", "opt_out", "restrict", "erase"])
+    @pytest.mark.parametrize("kind", ["withdraw", "opt_out", "restrict", "declare", "erase"])
     def test_an_announced_closing_is_taken_over(self, tmp_path: Path, kind: str) -> None:
         """The next opening puts an announced closing in force by itself."""
         yard = furnished(tmp_path)
@@ -315,6 +399,21 @@ class TestNotBehind:
             assert decide(sdk, "torn") == "withdrawn"
             with sdk._parts.stores.data.read() as tx:
                 assert made.number in tx.closings.applied()
+
+    def test_marks_lost_under_a_running_process_are_noticed(self, tmp_path: Path) -> None:
+        """A process that found everything in force looks again when its last mark is gone."""
+        yard = furnished(tmp_path)
+        with yard.open() as sdk:
+            for name in ("one", "two"):
+                grant(sdk, name)
+                sdk.consent.withdraw(name)
+            grant(sdk, "settles")
+            with sqlite3.connect(tmp_path / "data" / "data.db") as data:
+                data.execute("delete from closings_applied")
+            data.close()
+            grant(sdk, "notices")
+            with sdk._parts.stores.data.read() as tx:
+                assert set(tx.closings.applied()) == {1, 2}
 
     def test_a_backup_of_a_moment_ago(self, tmp_path: Path) -> None:
         """Restored before anything was placed in the tree: the closings are replayed without ado."""

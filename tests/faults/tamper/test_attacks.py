@@ -230,7 +230,6 @@ ATTACKS: dict[str, Callable[[sqlite3.Connection], Any]] = {
     "an entry is taken out of the tree": lambda c: c.execute(
         "update log_entries set tree_index = null where tree_index = 7"
     ),
-    "a closing's mark is forged": lambda c: c.execute("update closings_applied set hash = zeroblob(32)"),
     "the catalogue's end is cut off": lambda c: c.execute(
         "delete from catalogue where number = (select max(number) from catalogue)"
     ),
@@ -250,10 +249,15 @@ def test_the_attack_is_found(copy: Copy, attack: str) -> None:
     assert verdict.crash is None and verdict.detected and verdict.allowed <= OPEN
 
 
-def test_a_closings_mark_removed_closes_again(copy: Copy) -> None:
-    """Marks deleted: the closings are taken over once more; nobody who withdrew is open afterwards."""
+@pytest.mark.parametrize("attack", [
+    "delete from closings_applied",
+    "update closings_applied set hash = zeroblob(32)",
+    "update closings_applied set mac = zeroblob(32)",
+])  # fmt: skip
+def test_a_closings_mark_removed_or_forged_closes_again(copy: Copy, attack: str) -> None:
+    """Marks gone or not genuine: the closings are taken over once more; nobody who withdrew is open."""
     with copy.edit("data") as connection:
-        connection.execute("delete from closings_applied")
+        connection.execute(attack)
     connection.close()
     verdict = judge(copy.environ)
     assert verdict.crash is None and verdict.allowed <= OPEN
