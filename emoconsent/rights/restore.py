@@ -101,7 +101,8 @@ class Restore:
         The log goes on from where the restored store's log ends, under a new origin, so that no
         head signed before contradicts one signed later. What was not proven open stays closed:
         grants made after the backup are gone and must be asked for again, and keys of rows that
-        the backup lacks are destroyed. Everybody signs in anew. So putting the newer store back comes before accepting.
+        the backup lacks are destroyed. Everybody signs in anew. So putting the newer store back comes
+        before accepting.
         """
         lost = self._store.remembered_head()
         brought = self._closings.bring_back()
