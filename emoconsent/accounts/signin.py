@@ -25,11 +25,17 @@ from emoconsent.vocabulary import Role
 
 LASTS: Final = 15 * MINUTE
 TRIES: Final = 5
+_AT_ONCE: Final = 8  # references in one sealed content, or a multiple
 
 
 def denied() -> AccessDenied:
     """One refusal for every cause: telling them apart would tell who is known."""
     return AccessDenied("credentials", "this is not right, was used already, or is over; begin anew")
+
+
+def _decoys(known: int) -> list[str]:
+    """References of nobody, so that lengths tell nothing of how many people are known."""
+    return [secrets.token_hex(16) for _ in range(-known % _AT_ONCE or (0 if known else _AT_ONCE))]
 
 
 class SignIn(Part):
@@ -48,7 +54,7 @@ class SignIn(Part):
         owner = Owner(CONTACT, folded(address))
         with self._s.database.write() as tx:
             refs = self._refs(tx, owner)
-            common = {"address": folded(address), "refs": refs}
+            common = {"address": folded(address), "refs": refs + _decoys(len(refs))}
             proof = {"code": self._proof(ticket, code).hex(), "other": token_hash(LINK, link).hex()}
             until = tx.now() + LASTS
             self._s.tokens.issue(tx, NewToken(CHALLENGE, common | proof, [owner], until), secret=ticket)
@@ -90,7 +96,11 @@ class SignIn(Part):
         """Whom the link's owner may sign in as. One use; errors as ``answer``."""
         persons: tuple[Person, ...] = ()
         with self._s.database.write() as tx:
-            token = self._s.tokens.read(tx, LINK, link, lock=True)
+            token = self._s.tokens.read(tx, LINK, link)
+            if token is not None:
+                # The challenge is locked first, as in ``answer``: neither waits for the other for ever.
+                tx.tokens.get(bytes.fromhex(token.content["other"]), lock=True)
+                token = self._s.tokens.read(tx, LINK, link, lock=True)
             if token is not None:
                 persons = self._used(tx, token)
         if not persons:

@@ -71,8 +71,11 @@ class SqlTokens(TableStore[TokenRow]):
         gone, owners = 0, schema.token_owners
         for start in range(0, len(token_hashes), _AT_ONCE):
             some = token_hashes[start : start + _AT_ONCE]
+            mine = self.table.c.token_hash.in_(some)
+            # Locked in one order, and before their owners: so no two that delete wait for each other.
+            self._values(mine, order=[self.table.c.token_hash], lock=True)
+            gone += self._run(delete(self.table).where(mine)).rowcount
             self._run(delete(owners).where(owners.c.token_hash.in_(some)))
-            gone += self._run(delete(self.table).where(self.table.c.token_hash.in_(some))).rowcount
         return gone
 
     def over(self, at: int, *, idle_kind: str, idle_since: int) -> list[bytes]:

@@ -30,6 +30,9 @@ TEMPTING = {
         "cancelled": "verified",
     },
     ("intents", "state"): {"settled": "open", "done": "open", "open": "settled"},
+    ("staff", "state"): {"disabled": "active", "active": "disabled"},
+    ("staff", "role"): {"agent": "admin", "dpo": "admin"},
+    ("tokens", "kind"): {"stop": "session", "challenge": "link", "link": "session", "session": "stop"},
     ("meta", "value"): {"no": "yes"},
     ("epochs", "state"): {"active": "retired", "retired": "active"},
     ("subject_keys", "key_class"): {"subject": "evidence"},
@@ -178,6 +181,7 @@ def _rows(original: Original, store: str, table: Table) -> Iterator[Mutation]:
     for index in sorted({0, len(rows) - 1}):
         other = rows[index] | {names[-1]: _fresh(rows[index][names[-1]], len(rows))}
         other |= {"handle_index": b"\x07" * 32} if table.name == "subjects" else {}
+        other |= {"login_index": b"\x09" * 32} if table.name == "staff" else {}
         other |= {"entry_id": b"\x08" * 16, "tree_index": None} if table.name == "log_entries" else {}
         yield Mutation(store, table.name, f"{table.name} duplicate", _insert(table, other), index)
 

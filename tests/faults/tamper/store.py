@@ -5,10 +5,12 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from emoconsent import ConsentDenied, EmoConsent, Principal
+from emoconsent.clock import utc_now
 from emoconsent.errors import EmoConsentError
 from emoconsent.sample import prepare
 from emoconsent.vault.record import Category, Inference, ScoreKind
@@ -48,7 +50,24 @@ def begin(sdk: EmoConsent) -> None:
         if subject != "unknown":
             grant(sdk, subject)
             call(sdk, subject)
+    come_in(sdk)
     sdk.audit.checkpoint()
+
+
+def come_in(sdk: EmoConsent) -> None:
+    """Addresses, sessions, links, sign-ins under way, a host's token used, members of staff."""
+    accounts = sdk.accounts
+    for subject in ("granted", "second", "erased"):
+        accounts.set_contact(subject, address=f"{subject}@example.org")
+        accounts.begin(accounts.handoff(subject), device="phone")
+        accounts.stop_link(subject)
+    accounts.challenge("granted@example.org", language="en")
+    accounts.use_once("jwt", "1", expires_at=utc_now() + timedelta(days=1))
+    for login in ("agent-1", "agent-2", "dpo-1"):
+        role = login.partition("-")[0]
+        identity = ("https://idp.example", login)
+        accounts.add_staff(login, role=role, team="t", password=None, principal=ADMIN, oidc=identity)
+    accounts.begin_staff(DPO, device="desk")
 
 
 def go_on(sdk: EmoConsent) -> None:
@@ -73,6 +92,8 @@ def go_on(sdk: EmoConsent) -> None:
     taken_back = sdk.rights.submit("restricted", kind="erasure", regime="pipl")
     sdk.rights.verify(taken_back.id, evidence="seen")
     sdk.rights.cancel(taken_back.id, principal=DPO)
+    sdk.accounts.set_contact("second", address="new@example.org")
+    sdk.accounts.disable("agent-1", principal=ADMIN)
     sdk.keys.rotate()
     gone = sdk.rights.submit("unknown", kind="erasure", regime="gdpr")
     sdk.rights.verify(gone.id, evidence="seen")

@@ -78,14 +78,23 @@ class Person:
     def reason(self) -> str:
         return self._named("reason", "因为工单编号七七")
 
+    @property
+    def address(self) -> str:
+        return self._named("address", "邮箱地址") + "@example.org"
+
+    @property
+    def device(self) -> str:
+        return self._named("device", "她的旧手机型号")
+
     def values(self) -> list[str | float]:
         """Everything that must not be found."""
         return [
             self.id, self.text, self.label, self.corrected_label, self.score, self.valence, self.comment,
-            self.guardian, self.evidence, self.channel, self.agent, self.reason,
+            self.guardian, self.evidence, self.channel, self.agent, self.reason, self.address, self.device,
         ]  # fmt: skip
 
 
+LOGIN, TEAM = "canary-login-01", "canary-team-东区一组"
 STAFF = ("canary-administrator-01", "数据保护专员李暗记")
 WHY = "canary-suspension-because-of-complaints"
 PROOF = "出示了身份证号码暗记五三"
@@ -100,7 +109,7 @@ class Seeded:
 
     @property
     def values(self) -> list[str | float]:
-        return [v for p in self.people for v in p.values()] + [*STAFF, WHY, PROOF]
+        return [v for p in self.people for v in p.values()] + [*STAFF, LOGIN, TEAM, WHY, PROOF]
 
     def fails(self, error: type[BaseException], act: Callable[[], Any]) -> None:
         """*act* fails with *error*; keep everything that a log could get of it."""
@@ -120,6 +129,10 @@ def seed(sdk: EmoConsent) -> Seeded:
     admin, dpo = Principal(STAFF[0], role="admin"), Principal(STAFF[1], role="dpo")
     prepare(sdk, admin)
     sdk.recognizers.suspend("snownlp-zh", principal=admin, reason=WHY)
+    sdk.accounts.add_staff(
+        LOGIN, role="agent", team=TEAM, password="canary-password-0001", principal=admin, oidc=(LOGIN, LOGIN)
+    )
+    sdk.accounts.begin_staff(Principal(LOGIN, role="agent"), device=TEAM)
     seeded = Seeded([Person(n) for n in range(PEOPLE)])
     for person in seeded.people:
         live(sdk, seeded, person)
@@ -148,10 +161,19 @@ def live(sdk: EmoConsent, seeded: Seeded, person: Person) -> None:
     emotion = {"categories": [{"name": person.corrected_label, "value": person.score}], "level": "calm"}
     sdk.vault.correct(record, principal=me, emotion=emotion, comment=person.comment)
     sdk.vault.contest(record, principal=me, comment=person.comment)
+    come_in(sdk, person)
     _err(sdk, seeded, person, record)
     if person.number % 5 == 0:
         sdk.consent.withdraw(person.id, channel=person.channel)
         seeded.fails(EmoConsentError, lambda: recognise(sdk, person))
+
+
+def come_in(sdk: EmoConsent, person: Person) -> None:
+    """The person is reached, signs in, and has a link in the footer and a code in the mail."""
+    sdk.accounts.set_contact(person.id, address=person.address, language="zh", guardian=person.guardian)
+    sdk.accounts.begin(sdk.accounts.handoff(person.id, guardian=person.guardian), device=person.device)
+    sdk.accounts.stop_link(person.id)
+    sdk.accounts.challenge(person.address, language="zh")
 
 
 def recognise(sdk: EmoConsent, person: Person) -> str:
@@ -195,6 +217,13 @@ def _err(sdk: EmoConsent, seeded: Seeded, person: Person, record: str) -> None:
                                   language="zh", evidence=person.evidence),
         lambda: sdk.rights.submit(person.id, kind="erasure", regime="none", channel=person.channel),
         lambda: sdk.subjects.declare(person.id, age_band="ancient", guardian=person.guardian),
+        lambda: sdk.accounts.set_contact(person.id, address=person.address * 20),
+        lambda: sdk.accounts.set_contact(person.id + "-unknown", address=person.address),
+        lambda: sdk.accounts.answer(person.address, person.reason),
+        lambda: sdk.accounts.redeem(person.id),
+        lambda: sdk.accounts.stop_subject(person.id),
+        lambda: sdk.accounts.check_password(person.agent, person.reason),
+        lambda: sdk.accounts.set_password(person.agent, person.reason * 30, principal=stranger),
     ]  # fmt: skip
     for act in acts:
         seeded.fails(EmoConsentError, act)
