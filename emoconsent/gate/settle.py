@@ -19,14 +19,15 @@ from emoconsent.clock import from_micros, to_micros
 from emoconsent.consent.holds import HoldTable
 from emoconsent.consent.ledger import Ledger
 from emoconsent.consent.notice import NoticePurpose, add_duration
-from emoconsent.errors import ConsentDenied, RecognizerOutputError, Unavailable
+from emoconsent.errors import ConsentDenied, Unavailable
 from emoconsent.gate.decision import closed_since, decide
 from emoconsent.gate.gate import denial
 from emoconsent.gate.permit import Permit
 from emoconsent.gate.view import CatalogueView
 from emoconsent.recognizers.adapters import ADAPTERS, Adapter, detect
+from emoconsent.recognizers.adapters.reading import refuse, refusing
 from emoconsent.recognizers.levels import Levels, apply
-from emoconsent.vault.codec import inference_to_dict
+from emoconsent.vault.codec import inference_to_dict, rebuilt
 from emoconsent.vault.ports import VaultDatabase, VaultTransaction
 from emoconsent.vault.record import EmotionRecord, Inference
 from emoconsent.vault.records import RecordHead, RevisionKind, new_record_id, seal_revision
@@ -67,10 +68,20 @@ def normalise(permit: Permit, output: Any, adapter: Adapter | None) -> Inference
     """*output* as an inference: by the adapter given, the card's, or the output's shape."""
     chosen = adapter or ADAPTERS.get(permit.recognizer.adapter or "") or detect(output)
     declared = permit.recognizer.levels
-    inference = chosen(output)
-    if not isinstance(inference, Inference):
-        raise RecognizerOutputError(["the adapter returned no Inference"])
+    inference = _made_anew(chosen(output))
     return apply(Levels.parse(declared), inference) if declared is not None else inference
+
+
+@refusing
+def _made_anew(found: Any) -> Inference:
+    """*found* as it will be read back: what an adapter hands over may be of any class, and checked by none.
+
+    Raises:
+        RecognizerOutputError: no Inference, or one that could not be stored and read.
+    """
+    if type(found) is not Inference:
+        raise refuse("the adapter returned no Inference")
+    return rebuilt(found)
 
 
 class Settlement:
@@ -94,11 +105,7 @@ class Settlement:
             RecognizerOutputError: the output is no valid inference; logged, not stored.
         """
         permit.called = True
-        try:
-            inference = normalise(permit, output, adapter)
-        except BaseException as error:
-            self.fail(permit, error, EventTag.CALL_REFUSE_OUTPUT)
-            raise
+        inference = self._normalised(permit, output, adapter)
         with self._settling(permit):
             with self._s.database.write() as tx:
                 over = self._over(tx, permit)
@@ -107,6 +114,15 @@ class Settlement:
         if over is not None or record is None:
             raise denial(over if over is not None else permit.decision, called=True)
         return Recognition(record, output, permit.decision)
+
+    def _normalised(self, permit: Permit, output: Any, adapter: Adapter | None) -> Inference:
+        try:
+            return normalise(permit, output, adapter)
+        except BaseException as error:  # noqa: BLE001 - raised again below
+            refusal = error
+        # Outside the handler: an adapter's error may quote the output, and is no context of a denial.
+        self.fail(permit, refusal, EventTag.CALL_REFUSE_OUTPUT)
+        raise refusal
 
     def fail(self, permit: Permit, error: BaseException | None, tag: EventTag = EventTag.CALL_FAIL) -> None:
         """The recognizer raised, or its output was refused: re-check and log, by type only.
