@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from emoconsent.errors import InvalidInput
+from emoconsent.errors import InvalidInput, Unavailable
 
 Clock = Callable[[], datetime]
 
@@ -33,8 +33,15 @@ def to_micros(instant: datetime) -> int:
 
 
 def from_micros(micros: int) -> datetime:
-    """The inverse of ``to_micros``."""
-    return _EPOCH + timedelta(microseconds=micros)
+    """The inverse of ``to_micros``.
+
+    Raises:
+        Unavailable: no calendar has that instant; nobody stored it by our means.
+    """
+    try:
+        return _EPOCH + timedelta(microseconds=micros)
+    except OverflowError:
+        raise Unavailable("a stored instant is outside the calendar; run `emoconsent audit verify`") from None
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

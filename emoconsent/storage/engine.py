@@ -56,7 +56,20 @@ def sqlite_engine(path: Path, *, secure_delete: bool = False) -> Engine:
         pool_timeout=BUSY_MS / 1000,
     )
     event.listen(engine, "connect", pragmas(secure_delete=secure_delete))
+    event.listen(engine, "connect", _texts)
     return engine
+
+
+def _texts(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.text_factory = _text
+
+
+def _text(stored: bytes) -> str | bytes:
+    """What somebody stored as text and is none stays bytes: of the wrong type, like any other such value."""
+    try:
+        return stored.decode()
+    except UnicodeDecodeError:
+        return stored
 
 
 def pragmas(*, secure_delete: bool) -> Callable[[sqlite3.Connection, Any], None]:
