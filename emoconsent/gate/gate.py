@@ -21,7 +21,7 @@ from emoconsent.consent.holds import Hold, HoldKey, HoldTable, offer_key, recogn
 from emoconsent.consent.identifier import check_identifier
 from emoconsent.consent.ledger import TAMPERED, Ledger, Subject, checked_events, for_decision, subject_mac
 from emoconsent.consent.ports import CatalogueRow, EventRow, SubjectRow
-from emoconsent.errors import ConsentDenied, DeniedUnavailable, Unavailable
+from emoconsent.errors import ConsentDenied, DeniedUnavailable, InvalidInput, Unavailable
 from emoconsent.gate.decision import Request, decide, resolved
 from emoconsent.gate.permit import Permit
 from emoconsent.gate.ports import GateReader
@@ -111,7 +111,13 @@ class Gate(AsyncTwins):
     def filter(
         self, ids: Iterable[str], *, purpose: str, modality: str, context: CallContext | None = None
     ) -> list[str]:
-        """Those of *ids* that are allowed now, in order. Advice; leaves one log entry with a count."""
+        """Those of *ids* that are allowed now, in order. Advice; leaves one log entry with a count.
+
+        Raises:
+            InvalidInput: *ids* is one string, or one of them is no identifier.
+        """
+        if isinstance(ids, (str, bytes)) or not isinstance(ids, Iterable):
+            raise InvalidInput(["ids: a list of identifiers is needed, not one of them"])
         asked = [check_identifier(subject) for subject in ids]
         request = Request(purpose, modality, None, context)
         allowed = [subject for subject in asked if self._try_look(subject, request).decision.allowed]

@@ -133,4 +133,5 @@ class SqlClosings:
         table = schema.closings_applied
         columns = (raw(table.c.number), raw(table.c.hash), raw(table.c.mac))
         rows = self._connection.execute(select(*columns).order_by(table.c.number))
-        return [row if tuple(map(type, row)) == (int, bytes, bytes) else (-1, b"", b"") for row in map(tuple, rows)]
+        right = (int, bytes, bytes)
+        return [row if tuple(map(type, row)) == right else (-1, b"", b"") for row in map(tuple, rows)]

@@ -97,10 +97,7 @@ def postgres_engine(url: str) -> Engine:
         ConfigurationError: *url* is no PostgreSQL URL.
     """
     parsed = parse_url(url)
-    try:
-        import psycopg  # noqa: F401
-    except ImportError:
-        raise MissingExtra("postgres", "a PostgreSQL store") from None
+    require_driver()
     options = (
         f"-c lock_timeout={BUSY_MS} -c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000"
     )
@@ -117,6 +114,14 @@ def postgres_engine(url: str) -> Engine:
         max_overflow=24,
         pool_timeout=BUSY_MS / 1000,
     )
+
+
+def require_driver() -> None:
+    """Raises MissingExtra where psycopg is not installed."""
+    try:
+        import psycopg  # noqa: F401
+    except ImportError:
+        raise MissingExtra("postgres", "a PostgreSQL store") from None
 
 
 def parse_url(url: str) -> URL:

@@ -48,7 +48,7 @@ class Shape(Generic[Row]):
     """How rows of *table* become values of the class *value*.
 
     A row that holds a value of another type comes back with a blank in its place and without its MAC. So
-    whoever authenticates it fails closed, as with any other tampering, and a verification names it and goes on.
+    whoever authenticates it fails closed, as with any tampering, and a verification names it and goes on.
     """
 
     def __init__(self, table: Table, value: type[Row]) -> None:

@@ -150,7 +150,7 @@ class Keyring:
             self.reload()
 
     def _keep_up(self) -> None:
-        """``refresh`` every ``KEEP_UP`` seconds: a key is not to outlive its epoch because it is never missed."""
+        """``refresh`` every ``KEEP_UP`` seconds: a key must not outlive its epoch by never being missed."""
         began = self._monotonic()
         if began - self._checked >= KEEP_UP:
             self.refresh()

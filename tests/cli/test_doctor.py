@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -36,6 +37,17 @@ def test_a_sound_store_passes(store: Cli) -> None:
     assert (done.code, done.json["healthy"], levels(done)) == (0, True, {"approvals": "warning"})
     strict = store.process("doctor", "--json", "--folder", str(store.folder), EMOCONSENT_PROFILE="production")
     assert levels(strict) == {}
+
+
+def test_a_missing_driver_is_a_finding(store: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL is named and psycopg is not installed: a failure that says what to install, no crash."""
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    monkeypatch.setenv("EMOCONSENT_DATABASE_URL", "postgresql://shop@localhost/data")
+    monkeypatch.setenv("EMOCONSENT_KEYSTORE_URL", "postgresql://shop@localhost/keys")
+    monkeypatch.delenv("EMOCONSENT_FOLDER", raising=False)
+    done = store.process("doctor", "--json") if False else store.run("doctor", "--json")
+    assert done.code == 1
+    assert "pip install 'emoconsent[postgres]'" in {f["remedy"] for f in done.json["findings"]}
 
 
 def test_looking_changes_nothing(store: Cli) -> None:

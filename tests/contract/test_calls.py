@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from emoconsent import EmoConsent
+from emoconsent import CallContext, EmoConsent
 from emoconsent.errors import ConsentDenied, InvalidInput, RecognizerOutputError
 from emoconsent.vault.record import Category, Inference, ScoreKind
 from tests.support.store import (
@@ -547,6 +547,36 @@ def test_an_adapter_that_returns_junk_is_refused(sdk: EmoConsent) -> None:
     with pytest.raises(ZeroDivisionError):
         guard(sdk, Recognizer(), adapter=lambda output: 1 / 0)("a", subject="c1")
     assert records(sdk, "c1") == []
+
+
+MALFORMED: dict[str, Callable[[EmoConsent], Any]] = {
+    "guard: purpose": lambda sdk: guard(sdk, Recognizer(), purpose=["x"]),  # type: ignore[arg-type]
+    "guard: function": lambda sdk: guard(sdk, "no function"),
+    "guard: adapter": lambda sdk: guard(sdk, Recognizer(), adapter=5),
+    "guard: context": lambda sdk: guard(sdk, Recognizer(), context={"channel": "phone"}),
+    "guarded: function": lambda sdk: sdk.guarded("words", purpose="customer_care")(5),  # type: ignore[arg-type]
+    "call: context": lambda sdk: guard(sdk, Recognizer())("a", subject="c1", context={"channel": "phone"}),
+    "call: both contexts": lambda sdk: guard(sdk, Recognizer(), context=CallContext())(
+        "a", subject="c1", context={"channel": "phone"}
+    ),
+    "decide: context": lambda sdk: decide(sdk, "c1", context={"channel": "phone"}),
+    "decide: purpose": lambda sdk: decide(sdk, "c1", (["x"], "text")),  # type: ignore[arg-type]
+    "decide: modality": lambda sdk: decide(sdk, "c1", ("customer_care", None)),  # type: ignore[arg-type]
+    "decide: recognizer": lambda sdk: decide(sdk, "c1", recognizer=[]),
+    "filter: one string": lambda sdk: sdk.gate.filter("c1", purpose="customer_care", modality="text"),
+    "filter: a number": lambda sdk: sdk.gate.filter(5, purpose="customer_care", modality="text"),  # type: ignore[arg-type]
+}
+
+
+@pytest.mark.parametrize("malformed", MALFORMED)
+def test_malformed_arguments_are_refused_by_name(sdk: EmoConsent, malformed: str) -> None:
+    """InvalidInput that names the argument, before anything is called; never a TypeError from within."""
+    grant(sdk, "c1")
+    with pytest.raises(InvalidInput) as refused:
+        MALFORMED[malformed](sdk)
+    argument = {"filter": "ids"}.get(malformed.split(":")[0], malformed.split()[-1].rstrip("s"))
+    assert str(refused.value).startswith(f"{argument}: ")
+    assert "call:start" not in tags(sdk) and "call:complete" not in tags(sdk)
 
 
 class Unchecked(Inference):
