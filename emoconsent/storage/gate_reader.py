@@ -58,11 +58,7 @@ class Statements:
         head, log = schema.catalogue_head, schema.log_entries
         index, ref = bindparam("index", type_=LargeBinary), bindparam("ref", type_=LargeBinary)
         by_index = select(*_SUBJECT.columns).where(subjects.c.handle_index == index)
-        of = (
-            select(*_EVENT.columns)
-            .where(events.c.subject_ref == ref)
-            .order_by(events.c.number)
-        )
+        of = select(*_EVENT.columns).where(events.c.subject_ref == ref).order_by(events.c.number)
         after = select(*_CATALOGUE.columns).where(rows.c.number > bindparam("known"))
         one: BindParameter[int] = bindparam("one")
         self.subject = Prepared(by_index, dialect)

@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
+from emoconsent.cli.checks import examine
 from emoconsent.cli.checks_postgres import apart, judge
 from emoconsent.cli.findings import Level
+from emoconsent.settings import from_environ
 from emoconsent.storage import upkeep
 from emoconsent.storage.upkeep import Server
 from tests.cli.conftest import Cli, Done
@@ -39,15 +41,13 @@ def test_a_sound_store_passes(store: Cli) -> None:
     assert levels(strict) == {}
 
 
-def test_a_missing_driver_is_a_finding(store: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_driver_is_a_finding(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """PostgreSQL is named and psycopg is not installed: a failure that says what to install, no crash."""
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    monkeypatch.setenv("EMOCONSENT_DATABASE_URL", "postgresql://shop@localhost/data")
-    monkeypatch.setenv("EMOCONSENT_KEYSTORE_URL", "postgresql://shop@localhost/keys")
-    monkeypatch.delenv("EMOCONSENT_FOLDER", raising=False)
-    done = store.process("doctor", "--json") if False else store.run("doctor", "--json")
-    assert done.code == 1
-    assert "pip install 'emoconsent[postgres]'" in {f["remedy"] for f in done.json["findings"]}
+    environ = {f"EMOCONSENT_{name}_URL": f"postgresql://shop@db/{name}" for name in ("DATABASE", "KEYSTORE")}
+    found = examine(from_environ(environ | {"HOME": str(tmp_path)}))
+    assert {finding.level for finding in found} == {Level.FAILURE}
+    assert found[0].remedy == "pip install 'emoconsent[postgres]'"
 
 
 def test_looking_changes_nothing(store: Cli) -> None:

@@ -574,7 +574,8 @@ def test_malformed_arguments_are_refused_by_name(sdk: EmoConsent, malformed: str
     grant(sdk, "c1")
     with pytest.raises(InvalidInput) as refused:
         MALFORMED[malformed](sdk)
-    argument = {"filter": "ids"}.get(malformed.split(":")[0], malformed.split()[-1].rstrip("s"))
+    where, _, argument = malformed.partition(": ")
+    argument = "ids" if where == "filter" else argument.removeprefix("both ").rstrip("s")
     assert str(refused.value).startswith(f"{argument}: ")
     assert "call:start" not in tags(sdk) and "call:complete" not in tags(sdk)
 

@@ -76,7 +76,9 @@ def test_a_value_of_another_type_is_tampering_like_any_other(
 
 
 @pytest.mark.parametrize(
-    "leaf", [b"[" * 100_000, b'{"v":1', b"[]", b"null", b"\xff", b'{"v":1,"at":1e30}'], ids=lambda b: repr(b[:9])
+    "leaf",
+    [b"[" * 100_000, b'{"v":1', b"[]", b"null", b"\xff", b'{"v":1,"at":1e30}'],
+    ids=lambda b: repr(b[:9]),
 )
 def test_an_entry_that_cannot_be_read_hides_nothing(copy: Copy, leaf: bytes) -> None:
     """One leaf beyond decoding, and rows elsewhere edited: verification names the entry and each row."""
@@ -96,7 +98,9 @@ def test_an_entry_that_cannot_be_read_hides_nothing(copy: Copy, leaf: bytes) -> 
 def test_an_instant_outside_the_calendar_is_named(copy: Copy) -> None:
     """A leaf's own time overflows every calendar."""
     connection = copy.edit("data")
-    number, leaf = connection.execute("select entry_no, leaf from log_entries where tree_index = 3").fetchone()
+    number, leaf = connection.execute(
+        "select entry_no, leaf from log_entries where tree_index = 3"
+    ).fetchone()
     told = json.dumps(json.loads(leaf) | {"at": 10**30}).encode()
     connection.execute("update log_entries set leaf = ? where entry_no = ?", [told, number])
     connection.close()
@@ -113,7 +117,9 @@ def test_one_damaged_row_hides_no_other(copy: Copy, column: str) -> None:
         f"update emotion_records set {column} where rowid = {rows.format('min')}",
         f"update emotion_records set expires_at = expires_at + 1 where rowid = {rows.format('max')}",
     )
-    found = [f for f in judge(copy.environ).findings if f.startswith("emotion_records") and "authentication" in f]
+    found = [
+        f for f in judge(copy.environ).findings if f.startswith("emotion_records") and "authentication" in f
+    ]
     assert len(found) == 2
 
 
