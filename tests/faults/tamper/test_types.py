@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +23,8 @@ WRONG = {
 }
 
 
+#: The only columns whose type SQLite itself insists on.
+ROWIDS = {"log_entries": ["entry_no"], "catalogue_head": ["id"]}
 #: Links show a person their own entries; an intent that is done is not looked at again.
 UNSEEN = {"log_links", "intents"}
 
@@ -32,6 +33,8 @@ def cases() -> Iterator[tuple[str, str, str]]:
     """(table, column, SQL of a wrong value) for every column of the data store, each value in its turn."""
     for table in schema.data.tables.values():
         for number, column in enumerate(table.columns):
+            if column.name in ROWIDS.get(table.name, ()):
+                continue
             values = WRONG[column.type.python_type]
             yield table.name, column.name, values[number % len(values)]
 
@@ -65,10 +68,7 @@ def test_a_value_of_another_type_is_tampering_like_any_other(
     """In one row of any table: the store does not open, or answers with its own errors, lets nobody in
     who should stay out, and verification names something."""
     last = f"(select max(rowid) from {table})"
-    try:
-        run(copy, f"update {table} set {column} = {value} where rowid = {last}")
-    except sqlite3.IntegrityError:
-        pytest.skip("SQLite itself refuses this")
+    run(copy, f"update {table} set {column} = {value} where rowid = {last}")
     verdict = judge(copy.environ)
     assert verdict.crash is None
     assert verdict.allowed <= OPEN
