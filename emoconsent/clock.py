@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from emoconsent.errors import InvalidInput
+from emoconsent.errors import InvalidInput, Unavailable
 
 Clock = Callable[[], datetime]
 _SINCE_BOOT: Final[int] = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
@@ -41,8 +41,15 @@ def to_micros(instant: datetime) -> int:
 
 
 def from_micros(micros: int) -> datetime:
-    """The inverse of ``to_micros``."""
-    return _EPOCH + timedelta(microseconds=micros)
+    """The inverse of ``to_micros``.
+
+    Raises:
+        Unavailable: no calendar has that instant; nobody stored it by our means.
+    """
+    try:
+        return _EPOCH + timedelta(microseconds=micros)
+    except OverflowError:
+        raise Unavailable("a stored instant is outside the calendar; run `emoconsent audit verify`") from None
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

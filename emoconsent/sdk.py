@@ -20,11 +20,12 @@ from emoconsent.consent import jws as signed
 from emoconsent.consent.receipt import Receipt, public_jwk, received
 from emoconsent.errors import ConfigurationError, InvalidInput
 from emoconsent.gate.batch import GuardedBatch
+from emoconsent.gate.decision import Request
 from emoconsent.gate.decorator import decorate, guard
 from emoconsent.gate.guard import Call, Guarded
 from emoconsent.gate.subject import subject_context
 from emoconsent.policy.context import CallContext
-from emoconsent.recognizers.adapters import ADAPTERS, Adapter
+from emoconsent.recognizers.adapters import ADAPTERS, Adapter, detect
 from emoconsent.rights.certificate import TYPE as CERTIFICATE
 from emoconsent.rights.certificate import Certificate
 from emoconsent.sample import prepare
@@ -167,6 +168,10 @@ class EmoConsent:
             if adapter not in ADAPTERS:
                 raise InvalidInput([f"adapter: one of {', '.join(ADAPTERS)}, or a function"])
             adapter = ADAPTERS[adapter]
+        for name, given in (("function", function), ("adapter", adapter or detect)):
+            if not callable(given):
+                raise InvalidInput([f"{name}: something that can be called is needed"])
+        Request(purpose, "", recognizer, context)  # malformed values are refused here, not at the first call
         return Call(function, recognizer, purpose, self.gate, self._parts.settlement, adapter, context)
 
     def subject(self, subject: str) -> AbstractContextManager[None]:

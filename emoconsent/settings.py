@@ -29,8 +29,8 @@ class Settings:
     """
 
     folder: Path | None
-    database_url: str | None
-    keystore_url: str | None
+    database_url: str | None = field(repr=False)  # may hold a password
+    keystore_url: str | None = field(repr=False)
     config_home: Path
     state_home: Path
     environ: Mapping[str, str] = field(repr=False)

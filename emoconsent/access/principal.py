@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from emoconsent.access.identifier import check_identifier
 from emoconsent.errors import InvalidInput
 from emoconsent.vocabulary import Role
 
@@ -20,8 +21,7 @@ class Principal:
     role: Role
 
     def __post_init__(self) -> None:
-        if not isinstance(self.id, str) or not self.id or len(self.id.encode(errors="replace")) > 256:
-            raise InvalidInput(["principal: an identifier of 1 to 256 bytes is needed"])
+        check_identifier(self.id, name="principal")
         try:
             object.__setattr__(self, "role", Role(self.role))
         except ValueError:

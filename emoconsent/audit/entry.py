@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 from emoconsent.clock import from_micros, to_micros
-from emoconsent.errors import AuditError
+from emoconsent.errors import AuditError, Unavailable
 
 Fact = str | int | bool | None
 
@@ -163,17 +163,17 @@ def decode(leaf: bytes) -> Entry:
     """
     try:
         value = json.loads(leaf)
-        if value["v"] != 1:
+        if value["v"] != 1 or type(value["at"]) is not int or not isinstance(value["role"], str | None):
             raise ValueError
         return Entry(
             id=bytes.fromhex(value["id"]),
             tag=EventTag(value["tag"]),
             at=from_micros(value["at"]),
             role=value["role"],
-            facts=value["facts"],
+            facts=dict(value["facts"]),
             effects=tuple(bytes.fromhex(mac) for mac in value["effects"]),
             subject_tag=bytes.fromhex(value["subject"]) if value["subject"] else None,
             sealed=base64.b64decode(value["sealed"]) if value["sealed"] else None,
         )
-    except (ValueError, KeyError, TypeError) as error:
-        raise AuditError(["a log entry cannot be decoded"]) from error
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, Unavailable):
+        raise AuditError(["a log entry cannot be decoded"]) from None

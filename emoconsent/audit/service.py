@@ -18,7 +18,7 @@ from emoconsent.audit.log import Scribe, sequence
 from emoconsent.audit.merkle import Frontier, leaf_hash
 from emoconsent.audit.ports import HeadMemory, LogDatabase, LogStore, StoredEntry
 from emoconsent.audit.proof import TlogProof, inclusion_path, tlog_proof_text
-from emoconsent.errors import AuditError, InvalidInput, NotFound
+from emoconsent.errors import AuditError, InvalidInput, NotFound, Unavailable
 from emoconsent.twins import AsyncTwins
 
 MAX_FINDINGS: Final = 1000
@@ -140,16 +140,28 @@ class Audit(AsyncTwins):
 
         A sound head is remembered outside the store, so that a later cut below it is noticed.
         """
-        with self._database.write() as tx:
-            head = sequence(tx.log)
         findings: list[str] = []
+        head = self._sequenced(findings)
         with self._database.read() as tx:
             frontier, entries = self._tree(tx.log, findings)
             findings += self._heads(tx.log, frontier.size)
         findings += self._rows()
-        if not findings:
+        if not findings and head is not None:
             self._memory.remember_head(*head)
         return Verification(entries, frontier.size, frontier.root(), tuple(findings[:MAX_FINDINGS]))
+
+    def _sequenced(self, findings: list[str]) -> tuple[int, bytes] | None:
+        """The log's head with everything pending placed, or a finding: a log that cannot go on is told of."""
+        try:
+            with self._database.write() as tx:
+                return sequence(tx.log)
+        except Unavailable as error:
+            if error.outcome is not None:  # the database itself, and not what it holds
+                raise
+            findings.append(f"log: new entries cannot be placed in the tree ({error})")
+        except AuditError as error:
+            findings += error.findings
+        return None
 
     def require_sound(self) -> Verification:
         """``verify``, raising ``AuditError`` when something does not hold."""
@@ -160,17 +172,18 @@ class Audit(AsyncTwins):
 
     def _tree(self, log: LogStore, findings: list[str]) -> tuple[Frontier, int]:
         """The tree rebuilt from the stored bytes, compared with the nodes that were stored."""
-        frontier, count = Frontier(), 0
+        frontier, count, whole = Frontier(), 0, True
         for stored in log.scan():
             count += 1
             findings += self._entry(stored)
-            if stored.tree_index is None:
+            if stored.tree_index is None or not whole:
                 continue
             if stored.tree_index != frontier.size:
+                whole = False  # no tree beyond a gap; the entries there still authenticate one by one
                 findings.append(
                     f"log entry {stored.entry_id.hex()}: index {stored.tree_index}, expected {frontier.size}"
                 )
-                break
+                continue
             frontier, nodes = frontier.append(leaf_hash(stored.leaf))
             findings += [f for node in nodes for f in self._node(log, stored, *node)]
         return frontier, count
@@ -180,7 +193,11 @@ class Audit(AsyncTwins):
         expected = self._scribe.entry_mac(stored.entry_id, stored.at, stored.leaf)
         if not secrets.compare_digest(expected, bytes(stored.mac)):
             return [f"{name}: its authentication fails"]
-        return [] if decode(stored.leaf).id == stored.entry_id else [f"{name}: it names another entry"]
+        try:
+            same = decode(stored.leaf).id == stored.entry_id
+        except AuditError as error:
+            return [f"{name}: {line}" for line in error.findings]
+        return [] if same else [f"{name}: it names another entry"]
 
     def _node(self, log: LogStore, stored: StoredEntry, level: int, position: int, hash_: bytes) -> list[str]:
         try:

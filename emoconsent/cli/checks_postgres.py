@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from emoconsent.cli.findings import Finding, failure, ok, warning
-from emoconsent.errors import EmoConsentError
+from emoconsent.errors import EmoConsentError, MissingExtra
 from emoconsent.storage import upkeep
 from emoconsent.storage.upkeep import Server
 
@@ -19,6 +19,8 @@ def servers(database_url: str, keystore_url: str) -> Iterator[Finding]:
     for name, url in (("data", database_url), ("keys", keystore_url)):
         try:
             found[name] = upkeep.server(url)
+        except MissingExtra as error:
+            yield failure("server", f"{name}: {error}", f"pip install 'emoconsent[{error.extra}]'")
         except EmoConsentError as error:
             yield failure(
                 "server", f"{name}: {error}", "start the server, and check the URL and the password"

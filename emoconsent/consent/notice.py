@@ -33,7 +33,7 @@ from emoconsent.consent.offer import (
 )
 from emoconsent.errors import InvalidInput
 from emoconsent.policy.context import CallContext
-from emoconsent.policy.families import names_of
+from emoconsent.policy.families import BANDS, names_of
 from emoconsent.vocabulary import PURPOSES, Modality, Scope
 
 __all__ = [
@@ -264,6 +264,9 @@ def _context(entry: Fields) -> CallContext | None:
         for name in sorted(CONTEXT - set(flags))
         if reader.get(name) is not None
     }
+    if texts.get("age_band") not in {None, *BANDS}:
+        reader.fault("age_band", f"one of {', '.join(sorted(BANDS))} is needed")
+        return None
     return CallContext(**texts, automated=bool(flags["automated"]), separated_audio=flags["separated_audio"])
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from emoconsent.consent.events import CLOSING, ConsentEvent, EventKind
 from emoconsent.consent.status import Question, standing
+from emoconsent.errors import InvalidInput
 from emoconsent.gate.view import CatalogueView
 from emoconsent.policy.context import CallContext
 from emoconsent.policy.prohibitions import prohibited
@@ -27,6 +28,16 @@ class Request:
     modality: str
     recognizer: str | None = None
     context: CallContext | None = None
+
+    def __post_init__(self) -> None:
+        """Raises InvalidInput for what is no name or no context; an unknown name is a denial instead."""
+        named = {"purpose": self.purpose, "modality": self.modality, "recognizer": self.recognizer}
+        if self.recognizer is None:
+            del named["recognizer"]
+        problems = [f"{n}: a string is needed" for n, value in named.items() if not isinstance(value, str)]
+        if problems:
+            raise InvalidInput(problems)
+        checked_context(self.context)
 
     def answer(self, reason: Reason, explanation: str, **more: str | None) -> Decision:
         return Decision(reason, explanation, str(self.purpose), str(self.modality), **more)  # type: ignore[arg-type]
@@ -91,11 +102,19 @@ def _separate(events: Sequence[ConsentEvent], purpose: str, modality: Modality) 
     return True
 
 
+def checked_context(context: CallContext | None) -> CallContext | None:
+    """*context*, which is one. Raises InvalidInput for anything else, such as a dict."""
+    if not isinstance(context, CallContext | None):
+        raise InvalidInput(['context: a CallContext is needed, e.g. CallContext(channel="chat")'])
+    return context
+
+
 def merged(stated: CallContext | None, default: CallContext | None) -> CallContext:
     """The call's circumstances, with what it left open as *default* (the notice, the guard) has it.
 
     A default that restricts is not lifted by a call that merely does not mention it.
     """
+    stated, default = checked_context(stated), checked_context(default)
     if stated is None:
         return default or CallContext()
     if default is None:

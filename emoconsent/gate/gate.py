@@ -21,7 +21,7 @@ from emoconsent.consent.holds import Hold, HoldKey, HoldTable, offer_key, recogn
 from emoconsent.consent.identifier import check_identifier
 from emoconsent.consent.ledger import TAMPERED, Ledger, Subject, checked_events, for_decision, subject_mac
 from emoconsent.consent.ports import CatalogueRow, EventRow, SubjectRow
-from emoconsent.errors import ConsentDenied, DeniedUnavailable, Unavailable
+from emoconsent.errors import ConsentDenied, DeniedUnavailable, InvalidInput, Unavailable
 from emoconsent.gate.decision import Request, decide, resolved
 from emoconsent.gate.permit import Permit
 from emoconsent.gate.ports import GateReader
@@ -111,7 +111,13 @@ class Gate(AsyncTwins):
     def filter(
         self, ids: Iterable[str], *, purpose: str, modality: str, context: CallContext | None = None
     ) -> list[str]:
-        """Those of *ids* that are allowed now, in order. Advice; leaves one log entry with a count."""
+        """Those of *ids* that are allowed now, in order. Advice; leaves one log entry with a count.
+
+        Raises:
+            InvalidInput: *ids* is one string, or one of them is no identifier.
+        """
+        if isinstance(ids, (str, bytes)) or not isinstance(ids, Iterable):
+            raise InvalidInput(["ids: a list of identifiers is needed, not one of them"])
         asked = [check_identifier(subject) for subject in ids]
         request = Request(purpose, modality, None, context)
         allowed = [subject for subject in asked if self._try_look(subject, request).decision.allowed]
@@ -185,11 +191,12 @@ class Gate(AsyncTwins):
         indexes = self._s.ledger.custody.indexes(subject)
         if self._s.quarantine.holds(indexes):
             raise Unavailable("a withdrawal's outcome is unknown to this process; retry the withdrawal")
-        snapshot = self._s.reader.look(indexes, self._view.number)
+        before = self._view  # before the look: whatever this process knew by now, the look must find
+        snapshot = self._s.reader.look(indexes, before.number)
         if snapshot.subject is None:
             fresh = self._s.ledger.custody.indexes(subject, fresh=True)
-            snapshot = self._s.reader.look(fresh, self._view.number) if fresh != indexes else snapshot
-        view = self._advanced(snapshot.catalogue, snapshot.head)
+            snapshot = self._s.reader.look(fresh, before.number) if fresh != indexes else snapshot
+        view = self._advanced(before, snapshot.catalogue, snapshot.head)
         known, events = self._known(snapshot.subject, snapshot.events)
         request = resolved(request, view)
         if snapshot.last_at is not None and snapshot.clock < snapshot.last_at - CLOCK_TOLERANCE:
@@ -198,16 +205,19 @@ class Gate(AsyncTwins):
         decision = decide(request, view, events, from_micros(snapshot.clock))
         return Look(known, events, view, decision, request)
 
-    def _advanced(self, new: Sequence[CatalogueRow], head: tuple[int, bytes] | None) -> CatalogueView:
+    def _advanced(
+        self, before: CatalogueView, new: Sequence[CatalogueRow], head: tuple[int, bytes] | None
+    ) -> CatalogueView:
+        """*before* with what a look that began after it found; kept unless another thread is ahead.
+
+        Raises:
+            Unavailable: the look found less than *before*: somebody put an older catalogue back.
+        """
+        view = before.advance(self._s.mac, new, head)
         with self._lock:
-            unknown = [row for row in new if row.number > self._view.number]
-            if head is not None and head[0] < self._view.number:
-                # Another thread is ahead of this look: look with what this snapshot had.
-                return CatalogueView.empty(self._s.approvals_required).advance(
-                    self._s.mac, self._view.rows[: head[0]], head
-                )
-            self._view = self._view.advance(self._s.mac, unknown, head)
-            return self._view
+            if view.number > self._view.number:
+                self._view = view
+        return view
 
     def _known(
         self, row: SubjectRow | None, rows: Sequence[EventRow]

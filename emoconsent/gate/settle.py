@@ -27,8 +27,9 @@ from emoconsent.gate.gate import denial
 from emoconsent.gate.permit import Permit
 from emoconsent.gate.view import CatalogueView
 from emoconsent.recognizers.adapters import ADAPTERS, Adapter, detect
+from emoconsent.recognizers.adapters.reading import refuse, refusing
 from emoconsent.recognizers.levels import Levels, apply
-from emoconsent.vault.codec import inference_to_dict
+from emoconsent.vault.codec import inference_to_dict, rebuilt
 from emoconsent.vault.ports import VaultDatabase, VaultTransaction
 from emoconsent.vault.record import EmotionRecord, Inference
 from emoconsent.vault.records import RecordHead, RevisionKind, new_record_id, seal_revision
@@ -70,9 +71,7 @@ def normalise(permit: Permit, output: Any, adapter: Adapter | None) -> Inference
     refuse_unfinished(output)
     chosen = adapter or ADAPTERS.get(permit.recognizer.adapter or "") or detect(output)
     declared = permit.recognizer.levels
-    inference = chosen(output)
-    if not isinstance(inference, Inference):
-        raise RecognizerOutputError(["the adapter returned no Inference"])
+    inference = _made_anew(chosen(output))
     return apply(Levels.parse(declared), inference) if declared is not None else inference
 
 
@@ -86,6 +85,18 @@ def refuse_unfinished(output: Any) -> None:
         raise RecognizerOutputError(
             ["a plain function returned a coroutine or generator; guard the function that makes it"]
         )
+
+
+@refusing
+def _made_anew(found: Any) -> Inference:
+    """*found* as it will be read back: what an adapter hands over may be of any class, and checked by none.
+
+    Raises:
+        RecognizerOutputError: no Inference, or one that could not be stored and read.
+    """
+    if type(found) is not Inference:
+        raise refuse("the adapter returned no Inference")
+    return rebuilt(found)
 
 
 class Settlement:
@@ -109,11 +120,7 @@ class Settlement:
             RecognizerOutputError: the output is no valid inference; logged, not stored.
         """
         permit.called = True
-        try:
-            inference = normalise(permit, output, adapter)
-        except BaseException as error:
-            self.fail(permit, error, EventTag.CALL_REFUSE_OUTPUT)
-            raise
+        inference = self._normalised(permit, output, adapter)
         with self._settling(permit):
             with self._s.database.write() as tx:
                 over = self._over(tx, permit)
@@ -122,6 +129,15 @@ class Settlement:
         if over is not None or record is None:
             raise denial(over if over is not None else permit.decision, called=True)
         return Recognition(record, output, permit.decision)
+
+    def _normalised(self, permit: Permit, output: Any, adapter: Adapter | None) -> Inference:
+        try:
+            return normalise(permit, output, adapter)
+        except BaseException as error:  # noqa: BLE001 - raised again below
+            refusal = error
+        # Outside the handler: an adapter's error may quote the output, and is no context of a denial.
+        self.fail(permit, refusal, EventTag.CALL_REFUSE_OUTPUT)
+        raise refusal
 
     def fail(self, permit: Permit, error: BaseException, tag: EventTag = EventTag.CALL_FAIL) -> None:
         """The recognizer raised, or its output was refused: re-check and log, by type only.

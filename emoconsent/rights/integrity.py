@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
 from emoconsent.accounts import upkeep
 from emoconsent.audit.entry import Entry, EventTag, decode
+from emoconsent.audit.ports import StoredEntry
 from emoconsent.audit.rowmac import RowMac
 from emoconsent.consent.chain import checked_rows
 from emoconsent.consent.ledger import Ledger, checked_events, subject_mac
@@ -48,6 +49,8 @@ _OF_SUBJECT: Final = frozenset(tag for tag in EventTag if tag.value.startswith("
 #: Entries of a record's revisions, which live until the record is deleted by right.
 _OF_RECORD: Final = frozenset({EventTag.CALL_COMPLETE, EventTag.VAULT_CORRECT, EventTag.VAULT_CONTEST})
 
+_FAR: Final = 2**63 - 1  # microseconds: after everything that was ever stored
+
 
 class Integrity:
     """Compares rows and entries. ``findings`` yields one line for each thing that does not hold."""
@@ -59,11 +62,8 @@ class Integrity:
 
     def findings(self) -> Iterator[str]:
         with self._database.read() as tx:
-            try:
-                entries = {entry.id: entry for entry in map(decode, (s.leaf for s in tx.log.scan()))}
-            except AuditError as error:
-                yield from error.findings
-                return
+            entries, unreadable = _decoded(tx.log.scan())
+            yield from unreadable
             present: set[bytes] = set()
             for name, mac, expected, entry_id in self._rows(tx):
                 present.add(bytes(mac))
@@ -84,8 +84,11 @@ class Integrity:
         mac = self._mac
         for ref in tx.subjects.refs():
             subject = tx.subjects.by_ref(ref)
+            name = f"subjects {ref.hex()}"
             if subject is not None:
-                yield f"subjects {ref.hex()}", subject.mac, subject_mac(mac, subject), None
+                yield name, subject.mac, subject_mac(mac, subject), None
+            else:  # listed, and not found by what it is listed under
+                yield name, b"", self._mac("subjects"), None
             for record in tx.records.of(ref):
                 name = f"emotion_records {record.record_id.hex()}/{record.revision}"
                 yield name, record.mac, record_mac(mac, record), record.entry_id
@@ -160,8 +163,12 @@ class Integrity:
 
     def _keys_without_rows(self, tx: RightsTransaction) -> Iterator[str]:
         """Keys and rows come in pairs: a person cannot vanish by a deleted row alone."""
-        store = self._keyring.store
-        owners = set(map(bytes, store.owners())) - set(map(bytes, store.unconfirmed(before=tx.now())))
+        store, now = self._keyring.store, _FAR
+        try:
+            now = tx.now()
+        except Unavailable:
+            yield "log: the latest entry's time is none"
+        owners = set(map(bytes, store.owners())) - set(map(bytes, store.unconfirmed(before=now)))
         refs = set(map(bytes, tx.subjects.refs()))
         rows = refs | {bytes(r.request_id) for r in tx.requests.list()}
         rows |= {bytes(r.evidence_ref) for r in tx.evidence.list()}
@@ -179,12 +186,33 @@ def _deleted(keys: SubjectKeys, entries: Iterable[Entry]) -> Iterator[str]:
     """The ids of records that were deleted by request or by the end of their retention."""
     for entry in entries:
         if entry.tag is EventTag.VAULT_DELETE and entry.sealed and entry.subject_tag == keys.tag(entry.id):
-            private = json.loads(keys.open_entry(entry.sealed, entry.id))
+            private = _private(keys, entry)
             yield from map(str, private.get("records", [private.get("record")]))
 
 
 def _record_of(keys: SubjectKeys, entry: Entry) -> str | None:
+    record = _private(keys, entry).get("record")
+    return None if record is None else str(record)
+
+
+def _private(keys: SubjectKeys, entry: Entry) -> dict[str, Any]:
+    """What is sealed in *entry*; nothing if that was tampered with, which the entry's own MAC tells."""
     try:
-        return str(json.loads(keys.open_entry(entry.sealed or b"", entry.id))["record"])
-    except (VaultError, ValueError, KeyError):
-        return None
+        found = json.loads(keys.open_entry(entry.sealed or b"", entry.id))
+    except (VaultError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _decoded(stored: Iterable[StoredEntry]) -> tuple[dict[bytes, Entry], list[str]]:
+    """The entries by id, and a line for each that cannot be read: one hides none of the others."""
+    entries: dict[bytes, Entry] = {}
+    findings = []
+    for one in stored:
+        try:
+            entry = decode(one.leaf)
+        except AuditError as error:
+            findings += [f"log entry {one.entry_id.hex()}: {line}" for line in error.findings]
+        else:
+            entries[entry.id] = entry
+    return entries, findings

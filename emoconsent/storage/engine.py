@@ -56,7 +56,20 @@ def sqlite_engine(path: Path, *, secure_delete: bool = False) -> Engine:
         pool_timeout=BUSY_MS / 1000,
     )
     event.listen(engine, "connect", pragmas(secure_delete=secure_delete))
+    event.listen(engine, "connect", _texts)
     return engine
+
+
+def _texts(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.text_factory = _text
+
+
+def _text(stored: bytes) -> str | bytes:
+    """What somebody stored as text and is none stays bytes: of the wrong type, like any other such value."""
+    try:
+        return stored.decode()
+    except UnicodeDecodeError:
+        return stored
 
 
 def pragmas(*, secure_delete: bool) -> Callable[[sqlite3.Connection, Any], None]:
@@ -84,10 +97,7 @@ def postgres_engine(url: str) -> Engine:
         ConfigurationError: *url* is no PostgreSQL URL.
     """
     parsed = parse_url(url)
-    try:
-        import psycopg  # noqa: F401
-    except ImportError:
-        raise MissingExtra("postgres", "a PostgreSQL store") from None
+    require_driver()
     options = (
         f"-c lock_timeout={BUSY_MS} -c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000"
     )
@@ -104,6 +114,14 @@ def postgres_engine(url: str) -> Engine:
         max_overflow=24,
         pool_timeout=BUSY_MS / 1000,
     )
+
+
+def require_driver() -> None:
+    """Raises MissingExtra where psycopg is not installed."""
+    try:
+        import psycopg  # noqa: F401
+    except ImportError:
+        raise MissingExtra("postgres", "a PostgreSQL store") from None
 
 
 def parse_url(url: str) -> URL:

@@ -7,16 +7,14 @@ layers each would cost three to fifteen times as much (reference measurements A1
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 from sqlalchemy import (
     BindParameter,
-    ColumnElement,
     Dialect,
     LargeBinary,
     Select,
-    Table,
     bindparam,
     func,
     select,
@@ -31,6 +29,7 @@ from emoconsent.gate.ports import Snapshot
 from emoconsent.storage import schema
 from emoconsent.storage.clock_watch import ClockWatch
 from emoconsent.storage.faults import explain
+from emoconsent.storage.rows import Shape, checked
 
 Execute = Callable[[str, Any], Any]
 
@@ -47,8 +46,9 @@ class Prepared:
         return tuple(values[name] for name in self._order) if self._order is not None else values
 
 
-def _columns(table: Table, names: Iterable[str]) -> list[ColumnElement[Any]]:
-    return [table.c[name] for name in names]
+_SUBJECT: Final = Shape(schema.subjects, SubjectRow)
+_EVENT: Final = Shape(schema.consent_events, EventRow)
+_CATALOGUE: Final = Shape(schema.catalogue, CatalogueRow)
 
 
 class Statements:
@@ -58,13 +58,9 @@ class Statements:
         subjects, events, rows = schema.subjects, schema.consent_events, schema.catalogue
         head, log = schema.catalogue_head, schema.log_entries
         index, ref = bindparam("index", type_=LargeBinary), bindparam("ref", type_=LargeBinary)
-        by_index = select(*_columns(subjects, SubjectRow.__slots__)).where(subjects.c.handle_index == index)
-        of = (
-            select(*_columns(events, EventRow.__slots__))
-            .where(events.c.subject_ref == ref)
-            .order_by(events.c.number)
-        )
-        after = select(*_columns(rows, CatalogueRow.__slots__)).where(rows.c.number > bindparam("known"))
+        by_index = select(*_SUBJECT.columns).where(subjects.c.handle_index == index)
+        of = select(*_EVENT.columns).where(events.c.subject_ref == ref).order_by(events.c.number)
+        after = select(*_CATALOGUE.columns).where(rows.c.number > bindparam("known"))
         one: BindParameter[int] = bindparam("one")
         self.subject = Prepared(by_index, dialect)
         self.events = Prepared(of, dialect)
@@ -80,32 +76,43 @@ class Statements:
 def look(
     run: Execute, statements: Statements, indexes: Sequence[bytes], known: int, clock: Clock | None
 ) -> Snapshot:
-    """One look with *run*, which executes a statement in an open snapshot."""
+    """One look with *run*, which executes a statement in an open snapshot.
+
+    Raises:
+        Unavailable: the chain's head or the log's latest instant is of the wrong type.
+    """
     s = statements
-    head = run(s.head.text, s.head.parameters(one=1)).fetchone()
+    found = run(s.head.text, s.head.parameters(one=1)).fetchone()
+    head = (checked(int, found[0]), checked(bytes, found[1])) if found is not None else None
     new: tuple[CatalogueRow, ...] = ()
     if head is not None and head[0] != known:
-        fetched = run(s.catalogue.text, s.catalogue.parameters(known=known)).fetchall()
-        new = tuple(CatalogueRow(*row) for row in fetched)
-    found = None
-    for index in indexes:
-        found = run(s.subject.text, s.subject.parameters(index=index)).fetchone()
-        if found is not None:
-            break
-    events = run(s.events.text, s.events.parameters(ref=found[0])).fetchall() if found is not None else ()
+        new = tuple(map(_CATALOGUE, run(s.catalogue.text, s.catalogue.parameters(known=known)).fetchall()))
+    subject = _subject(run, s, indexes)
+    events: tuple[EventRow, ...] = ()
+    if subject is not None:
+        ref = s.events.parameters(ref=subject.subject_ref)
+        events = tuple(map(_EVENT, run(s.events.text, ref).fetchall()))
     last = run(s.last_at.text, s.last_at.parameters()).fetchone()
     if clock is not None:
         now = to_micros(aware("clock", clock()))
     else:
         now = run(s.clock.text, s.clock.parameters()).fetchone()[0]
     return Snapshot(
-        head=(head[0], bytes(head[1])) if head is not None else None,
+        head=head,
         catalogue=new,
-        subject=SubjectRow(*found) if found is not None else None,
-        events=tuple(EventRow(*row) for row in events),
-        last_at=last[0] if last is not None else None,
+        subject=subject,
+        events=events,
+        last_at=checked(int, last[0]) if last is not None else None,
         clock=int(now),
     )
+
+
+def _subject(run: Execute, statements: Statements, indexes: Sequence[bytes]) -> SubjectRow | None:
+    for index in indexes:
+        found = run(statements.subject.text, statements.subject.parameters(index=index)).fetchone()
+        if found is not None:
+            return _SUBJECT(found)
+    return None
 
 
 class SqliteGateReader:

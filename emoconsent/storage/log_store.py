@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from sqlalchemy import BindParameter, Connection, bindparam, func, insert, select, text
 
 from emoconsent.audit.ports import StoredEntry
-from emoconsent.errors import AuditError
+from emoconsent.consent.ledger import TAMPERED
+from emoconsent.errors import AuditError, Unavailable
 from emoconsent.storage import schema
-from emoconsent.storage.rows import TableStore
+from emoconsent.storage.rows import TableStore, checked, raw
 
 #: The advisory lock under which a PostgreSQL store is sequenced ("emocons" in ASCII).
 SEQUENCING = 0x656D6F636F6E73
@@ -37,9 +38,9 @@ class SqlLog(TableStore[StoredEntry]):
         return self._values(self.table.c.entry_id.in_(about), order=[self.table.c.entry_no])
 
     def last_at(self) -> int | None:
-        statement = select(self.table.c.at).order_by(self.table.c.entry_no.desc()).limit(1)
+        statement = select(raw(self.table.c.at)).order_by(self.table.c.entry_no.desc()).limit(1)
         found = self._run(statement).scalar()
-        return None if found is None else int(found)
+        return None if found is None else checked(int, found)
 
     def lock(self) -> None:
         # On SQLite the write transaction itself is the store-wide lock (BEGIN IMMEDIATE).
@@ -47,6 +48,12 @@ class SqlLog(TableStore[StoredEntry]):
             self._run(text("select pg_advisory_xact_lock(:key)").bindparams(key=SEQUENCING))
 
     def pending(self) -> list[StoredEntry]:
+        found = self._unplaced()
+        if not all(entry.mac for entry in found):
+            raise Unavailable(TAMPERED)  # a place in the tree would make it last
+        return found
+
+    def _unplaced(self) -> list[StoredEntry]:
         return self._values(self.table.c.tree_index.is_(None), order=[self.table.c.entry_no])
 
     def place(self, places: Iterable[tuple[int, int]]) -> None:
@@ -56,7 +63,8 @@ class SqlLog(TableStore[StoredEntry]):
         self._connection.execute(statement, [{"number": n, "index_": i} for n, i in places])
 
     def size(self) -> int:
-        return int(self._run(select(func.coalesce(func.max(self.table.c.tree_index) + 1, 0))).scalar_one())
+        last = self._run(select(func.max(self.table.c.tree_index))).scalar_one()
+        return 0 if last is None else checked(int, last) + 1
 
     def count(self) -> int:
         return int(self._run(select(func.count()).select_from(self.table)).scalar_one())
@@ -66,10 +74,9 @@ class SqlLog(TableStore[StoredEntry]):
 
     def scan(self) -> Iterator[StoredEntry]:
         index = self.table.c.tree_index
-        placed = select(*self._columns).where(index.is_not(None)).order_by(index)
-        for row in self._run(placed.execution_options(yield_per=1000)):
-            yield StoredEntry(*row)
-        yield from self.pending()
+        placed = select(*self.shape.columns).where(index.is_not(None)).order_by(index)
+        yield from map(self.shape, self._run(placed.execution_options(yield_per=1000)))
+        yield from self._unplaced()
 
     def page(self, before: int | None, limit: int) -> list[StoredEntry]:
         number = self.table.c.entry_no
@@ -83,10 +90,10 @@ class SqlLog(TableStore[StoredEntry]):
     def node(self, level: int, position: int) -> bytes:
         nodes = schema.log_nodes
         where = (nodes.c.level == level, nodes.c.position == position)
-        found = self._run(select(nodes.c.hash).where(*where)).scalar()
-        if found is None:
+        found = self._run(select(raw(nodes.c.hash)).where(*where)).scalar()
+        if type(found) is not bytes:
             raise AuditError([f"log tree: the node at level {level}, position {position} is missing"])
-        return bytes(found)
+        return found
 
     def put_checkpoint(self, size: int, note: str) -> None:
         table = schema.log_checkpoints
@@ -95,7 +102,9 @@ class SqlLog(TableStore[StoredEntry]):
 
     def checkpoints(self) -> list[tuple[int, str]]:
         table = schema.log_checkpoints
-        return [(row.size, row.note) for row in self._run(select(table).order_by(table.c.size))]
+        rows = self._run(select(raw(table.c.size), raw(table.c.note)).order_by(table.c.size))
+        # A note that is no text is no checkpoint either: the empty one verifies under no key.
+        return [(size if type(size) is int else -1, note if type(note) is str else "") for size, note in rows]
 
 
 class SqlLinks:

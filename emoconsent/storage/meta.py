@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, insert, select
 
 from emoconsent.storage import schema
+from emoconsent.storage.rows import checked, raw
 
 
 class SqlMeta:
@@ -16,8 +17,9 @@ class SqlMeta:
     def get(self, name: str) -> tuple[str, bytes] | None:
         """A value and its MAC."""
         table = schema.meta
-        found = self._connection.execute(select(table).where(table.c.name == name)).first()
-        return (found.value, found.mac) if found else None
+        columns = (raw(table.c.value), raw(table.c.mac))
+        found = self._connection.execute(select(*columns).where(table.c.name == name)).first()
+        return (checked(str, found[0]), checked(bytes, found[1])) if found else None
 
     def add(self, name: str, value: str, mac: bytes) -> None:
         self._connection.execute(insert(schema.meta).values(name=name, value=value, mac=mac))

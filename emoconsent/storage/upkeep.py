@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from emoconsent.errors import ConfigurationError, Unavailable
 from emoconsent.storage import migrate
-from emoconsent.storage.engine import parse_url, postgres_engine, sqlite_engine
+from emoconsent.storage.engine import parse_url, postgres_engine, require_driver, sqlite_engine
 from emoconsent.storage.store import exclusively
 
 _FILES: Final = {"data": "data.db", "keys": "keys.db"}
@@ -112,8 +112,10 @@ def server(url: str) -> Server:
     """Ask the server at *url*.
 
     Raises:
+        MissingExtra: psycopg is not installed.
         Unavailable: it does not answer.
     """
+    require_driver()
     import psycopg
 
     with ExitStack() as stack:

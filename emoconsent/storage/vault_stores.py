@@ -7,7 +7,7 @@ from sqlalchemy import delete, exists, select
 from emoconsent.audit.ports import IntentRow
 from emoconsent.rights.ports import CertificateRow, EvidenceRow, RequestRow
 from emoconsent.storage import schema
-from emoconsent.storage.rows import TableStore
+from emoconsent.storage.rows import TableStore, checked, raw
 from emoconsent.vault.ports import CaseRow, RecordRow
 from emoconsent.vault.records import RevisionKind
 
@@ -46,8 +46,9 @@ class SqlRecords(TableStore[RecordRow]):
 
     def expired(self, at: int, limit: int) -> list[tuple[bytes, bytes]]:
         columns = self.table.c
-        statement = select(columns.subject_ref, columns.record_id).where(columns.expires_at <= at).distinct()
-        return [(row.subject_ref, row.record_id) for row in self._run(statement.limit(limit))]
+        named = (raw(columns.subject_ref), raw(columns.record_id))
+        rows = self._run(select(*named).where(columns.expires_at <= at).distinct().limit(limit))
+        return [(checked(bytes, ref), checked(bytes, record_id)) for ref, record_id in rows]
 
 
 class SqlCases(TableStore[CaseRow]):

@@ -44,6 +44,14 @@ def inference_from_dict(value: Mapping[str, Any]) -> Inference:
     )
 
 
+def rebuilt(inference: Inference) -> Inference:
+    """*inference* from its own bytes: plain values only, checked once more.
+
+    Raises whatever an object that merely poses as one makes the codec raise.
+    """
+    return inference_from_dict(from_bytes(to_bytes(inference_to_dict(inference))))
+
+
 def to_bytes(value: Mapping[str, Any]) -> bytes:
     """*value* as JSON bytes, the same for equal values."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()

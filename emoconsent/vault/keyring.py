@@ -2,7 +2,8 @@
 
 Nothing of a subject is cached: each use reads the wrapped key anew, so that a key destroyed in
 one process is gone for all of them at once (design section 6, the barrier). What is kept in memory
-are key-encryption keys and the store's own keys.
+are key-encryption keys and the store's own keys; those of an epoch that another process destroyed are
+dropped with the first use of a subject's keys that comes ``KEEP_UP`` or later after the last check.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import hmac
 import secrets
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -45,6 +46,7 @@ SIGN_CERTIFICATES: Final = "sign-certificates"
 SIGN_CHECKPOINTS: Final = "sign-checkpoints"
 SIGN_CLOSINGS: Final = "sign-closings"
 TRIED_OWNERS: Final = 16
+KEEP_UP: Final = 5.0  # seconds between two looks at what epochs other processes opened or destroyed
 _ATTEMPTS: Final = 8
 SYMMETRIC: Final = (ROW_MAC, STORE_SEAL)
 SIGNING: Final = (SIGN_RECEIPTS, SIGN_CERTIFICATES, SIGN_CHECKPOINTS, SIGN_CLOSINGS)
@@ -61,8 +63,8 @@ class _Loaded:
 
     epochs: tuple[tuple[int, str], ...]
     active: int
-    keks: dict[int, bytes]
-    system: dict[str, bytes]
+    keks: dict[int, bytes] = field(repr=False)
+    system: dict[str, bytes] = field(repr=False)
     public: dict[str, str]
 
 
@@ -73,13 +75,22 @@ class Keyring:
         store: the key store.
         roots: the provider of root keys.
         now: microseconds, for the rows' creation times.
+        monotonic: seconds on a clock that nobody sets.
     """
 
-    def __init__(self, store: KeyStore, roots: RootKeyProvider, now: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        store: KeyStore,
+        roots: RootKeyProvider,
+        now: Callable[[], int],
+        monotonic: Callable[[], float],
+    ) -> None:
         self.store = store
         self.roots = roots
         self._now = now
+        self._monotonic = monotonic
         self._lock = threading.Lock()
+        self._checked = monotonic()
         self._loaded = self._load()
 
     def _load(self) -> _Loaded:
@@ -138,6 +149,13 @@ class Keyring:
         if _states(self.store.epochs()) != self._loaded.epochs:
             self.reload()
 
+    def _keep_up(self) -> None:
+        """``refresh`` every ``KEEP_UP`` seconds: a key must not outlive its epoch by never being missed."""
+        began = self._monotonic()
+        if began - self._checked >= KEEP_UP:
+            self.refresh()
+            self._checked = began
+
     def system(self, name: str) -> bytes:
         """A system key's 32 bytes (for signing keys: the Ed25519 seed)."""
         return self._loaded.system[name]
@@ -164,6 +182,7 @@ class Keyring:
 
     def make(self, owner: bytes) -> SubjectKeys:
         """New data keys for *owner*, durable on return, under the epoch that is active in the store."""
+        self._keep_up()
         opened = {key_class: self._open(self._put(owner, key_class)) for key_class in KeyClass}
         return SubjectKeys(owner, opened[KeyClass.SUBJECT], opened[KeyClass.EVIDENCE])
 
@@ -188,6 +207,7 @@ class Keyring:
             Unavailable: a key is missing or cannot be unwrapped. A missing key is never replaced:
                 that would turn lost data into an empty answer.
         """
+        self._keep_up()
         wrapped = self.store.keys_of(owner)
         if set(wrapped) != set(KeyClass):
             raise Unavailable("a subject's keys are missing from the key store; run `emoconsent doctor`")

@@ -76,9 +76,29 @@ class Inference:
     end: float | None = None
 
     def __post_init__(self) -> None:
-        problems = [*_label_problems(self), *_number_problems(self)]
+        problems = _type_problems(self) or [*_label_problems(self), *_number_problems(self)]
         if problems:
             raise RecognizerOutputError(problems)
+
+
+def _type_problems(inference: Inference) -> list[str]:
+    """Python checks no annotation, and an adapter is anybody's code."""
+    typed = {
+        "score_kind": isinstance(inference.score_kind, ScoreKind),
+        "level": inference.level is None or isinstance(inference.level, Level),
+        "mixed": isinstance(inference.mixed, bool),
+        "complete": isinstance(inference.complete, bool),
+        "raw_label": inference.raw_label is None or isinstance(inference.raw_label, str),
+        "categories": isinstance(inference.categories, tuple)
+        and all(isinstance(category, Category) for category in inference.categories),
+        "dimensions": isinstance(inference.dimensions, tuple)
+        and all(_named(pair) for pair in inference.dimensions),
+    }
+    return [f"{name} is of the wrong type" for name, right in typed.items() if not right]
+
+
+def _named(pair: object) -> bool:
+    return isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str)
 
 
 def _label_problems(inference: Inference) -> list[str]:
@@ -108,6 +128,8 @@ def _number_problems(inference: Inference) -> list[str]:
     confidences = [c.confidence for c in inference.categories if c.confidence is not None]
     if not all(_within(value, 0.0, 1.0) for value in confidences):
         problems.append("a confidence is not a finite number in [0, 1]")
+    if len({name for name, _ in inference.dimensions}) != len(inference.dimensions):
+        problems.append("a dimension is named twice")
     for name, value in inference.dimensions:
         if name not in DIMENSIONS or not _within(value, *DIMENSIONS[name]):
             problems.append("a dimension is unknown or not a finite number in [-1, 1]")

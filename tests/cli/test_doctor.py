@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -13,8 +14,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
+from emoconsent.cli.checks import examine
 from emoconsent.cli.checks_postgres import apart, judge
 from emoconsent.cli.findings import Level
+from emoconsent.settings import from_environ
 from emoconsent.storage import upkeep
 from emoconsent.storage.upkeep import Server
 from tests.cli.conftest import Cli, Done
@@ -36,6 +39,15 @@ def test_a_sound_store_passes(store: Cli) -> None:
     assert (done.code, done.json["healthy"], levels(done)) == (0, True, {"approvals": "warning"})
     strict = store.process("doctor", "--json", "--folder", str(store.folder), EMOCONSENT_PROFILE="production")
     assert levels(strict) == {}
+
+
+def test_a_missing_driver_is_a_finding(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """PostgreSQL is named and psycopg is not installed: a failure that says what to install, no crash."""
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    environ = {f"EMOCONSENT_{name}_URL": f"postgresql://shop@db/{name}" for name in ("DATABASE", "KEYSTORE")}
+    found = examine(from_environ(environ | {"HOME": str(tmp_path)}))
+    assert {finding.level for finding in found} == {Level.FAILURE}
+    assert found[0].remedy == "pip install 'emoconsent[postgres]'"
 
 
 def test_looking_changes_nothing(store: Cli) -> None:

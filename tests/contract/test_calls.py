@@ -6,12 +6,13 @@ import asyncio
 import math
 import os
 import threading
+import traceback
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
 
-from emoconsent import EmoConsent
+from emoconsent import CallContext, EmoConsent
 from emoconsent.errors import ConsentDenied, InvalidInput, RecognizerOutputError
 from emoconsent.vault.record import Category, Inference, ScoreKind
 from tests.support.store import (
@@ -546,6 +547,143 @@ def test_an_adapter_that_returns_junk_is_refused(sdk: EmoConsent) -> None:
     with pytest.raises(ZeroDivisionError):
         guard(sdk, Recognizer(), adapter=lambda output: 1 / 0)("a", subject="c1")
     assert records(sdk, "c1") == []
+
+
+MALFORMED: dict[str, Callable[[EmoConsent], Any]] = {
+    "guard: purpose": lambda sdk: guard(sdk, Recognizer(), purpose=["x"]),  # type: ignore[arg-type]
+    "guard: function": lambda sdk: guard(sdk, "no function"),
+    "guard: adapter": lambda sdk: guard(sdk, Recognizer(), adapter=5),
+    "guard: context": lambda sdk: guard(sdk, Recognizer(), context={"channel": "phone"}),
+    "guarded: function": lambda sdk: sdk.guarded("words", purpose="customer_care")(5),  # type: ignore[arg-type]
+    "call: context": lambda sdk: guard(sdk, Recognizer())("a", subject="c1", context={"channel": "phone"}),
+    "call: both contexts": lambda sdk: guard(sdk, Recognizer(), context=CallContext())(
+        "a", subject="c1", context={"channel": "phone"}
+    ),
+    "decide: context": lambda sdk: decide(sdk, "c1", context={"channel": "phone"}),
+    "decide: purpose": lambda sdk: decide(sdk, "c1", (["x"], "text")),  # type: ignore[arg-type]
+    "decide: modality": lambda sdk: decide(sdk, "c1", ("customer_care", None)),  # type: ignore[arg-type]
+    "decide: recognizer": lambda sdk: decide(sdk, "c1", recognizer=[]),
+    "filter: one string": lambda sdk: sdk.gate.filter("c1", purpose="customer_care", modality="text"),
+    "filter: a number": lambda sdk: sdk.gate.filter(5, purpose="customer_care", modality="text"),  # type: ignore[arg-type]
+}
+
+
+@pytest.mark.parametrize("malformed", MALFORMED)
+def test_malformed_arguments_are_refused_by_name(sdk: EmoConsent, malformed: str) -> None:
+    """InvalidInput that names the argument, before anything is called; never a TypeError from within."""
+    grant(sdk, "c1")
+    with pytest.raises(InvalidInput) as refused:
+        MALFORMED[malformed](sdk)
+    where, _, argument = malformed.partition(": ")
+    argument = "ids" if where == "filter" else argument.removeprefix("both ").rstrip("s")
+    assert str(refused.value).startswith(f"{argument}: ")
+    assert "call:start" not in tags(sdk) and "call:complete" not in tags(sdk)
+
+
+class Unchecked(Inference):
+    """A class of the integrator's own that skips the checks."""
+
+    def __post_init__(self) -> None:
+        """Checks nothing."""
+
+
+def unchecked(**values: Any) -> Inference:
+    """An ``Inference`` proper that was never checked, with *values* in place of right ones."""
+    made = inference()
+    for name, value in values.items():
+        object.__setattr__(made, name, value)
+    return made
+
+
+class Lying(str):
+    """A label that says of itself that it is short and printable."""
+
+    __slots__ = ()
+
+    def __len__(self) -> int:
+        return 5
+
+    def isprintable(self) -> bool:
+        return True
+
+
+IMPOSTORS: dict[str, Callable[[], Any]] = {
+    "score_kind as a string": lambda: Inference("m", "probability"),  # type: ignore[arg-type]
+    "level as a string": lambda: Inference("m", ScoreKind.RULE, level="angry"),  # type: ignore[arg-type]
+    "mixed as a set": lambda: Inference("m", ScoreKind.RULE, mixed={1}),  # type: ignore[arg-type]
+    "complete as a number": lambda: Inference("m", ScoreKind.RULE, complete=1),  # type: ignore[arg-type]
+    "categories as pairs": lambda: Inference("m", ScoreKind.RULE, (("angry", 0.9),)),  # type: ignore[arg-type]
+    "categories as a list": lambda: Inference("m", ScoreKind.RULE, [Category("a", 0.5)]),  # type: ignore[arg-type]
+    "raw_label as bytes": lambda: Inference("m", ScoreKind.RULE, raw_label=b"a"),  # type: ignore[arg-type]
+    "raw_label as nought": lambda: Inference("m", ScoreKind.RULE, raw_label=0),  # type: ignore[arg-type]
+    "a dimension twice": lambda: Inference(
+        "m", ScoreKind.RULE, dimensions=(("valence", 0.1), ("valence", 0.2))
+    ),
+    "a subclass, not finite": lambda: Unchecked("m", ScoreKind.RULE, (Category("a", math.nan),)),
+    "a subclass, a label without end": lambda: Unchecked("m", ScoreKind.RULE, (Category("x" * 10**6, 7.5),)),
+    "a subclass, all well": lambda: Unchecked("m", ScoreKind.RULE),
+    "never checked, not finite": lambda: unchecked(start=math.inf),
+    "never checked, no categories": lambda: unchecked(categories=None),
+    "never made": lambda: object.__new__(Inference),
+    "a lying label": lambda: Inference("m", ScoreKind.RULE, (Category(Lying("x" * 1000), 0.5),)),
+}
+
+
+@pytest.mark.parametrize("impostor", IMPOSTORS)
+@pytest.mark.parametrize("way", ["returned", "adapted"])
+def test_what_poses_as_an_inference_is_refused(sdk: EmoConsent, impostor: str, way: str) -> None:
+    """Neither a native recognizer nor an adapter gets a value past the checks: one refusal, logged,
+    and what the subject reads afterwards is what was stored before."""
+    grant(sdk, "c1")
+    kept = guard(sdk, Recognizer())("a", subject="c1").record.id
+    make = IMPOSTORS[impostor]
+    guarded = (
+        guard(sdk, lambda _text: make())
+        if way == "returned"
+        else guard(sdk, Recognizer(), adapter=lambda _output: make())
+    )
+    with pytest.raises(RecognizerOutputError):
+        guarded("a", subject="c1")
+    assert tags(sdk)[-1] in ("call:refuse_output", "call:fail")
+    assert [record.id for record in records(sdk, "c1")] == [kept]
+
+
+def test_plain_values_are_kept_of_an_inference(sdk: EmoConsent) -> None:
+    """A score or label of a class of its own is stored, and handed over, as the plain value it holds."""
+
+    class Grade(float):
+        """A float of somebody's own."""
+
+        __slots__ = ()
+
+    class Word(str):
+        """A string of somebody's own."""
+
+        __slots__ = ()
+
+    grant(sdk, "c1")
+    answer = Inference("m", ScoreKind.RULE, (Category(Word("anger"), Grade(0.5)),))
+    (category,) = guard(sdk, Recognizer(answer))("a", subject="c1").record.categories
+    assert (type(category.name), type(category.value)) == (str, float)
+
+
+def test_a_refused_output_is_not_the_context_of_a_denial(sdk: EmoConsent) -> None:
+    """Withdrawn while the recognizer ran, and an adapter whose error quotes the output: the denial's
+    traceback, as any logger would print it, holds nothing of it."""
+
+    def quoting(output: Any) -> Inference:
+        raise ValueError(output)
+
+    def model(_text: str) -> str:
+        sdk.consent.withdraw("c1")
+        return "the raw output"
+
+    grant(sdk, "c1")
+    with pytest.raises(ConsentDenied) as denied:
+        guard(sdk, model, adapter=quoting)("a", subject="c1")
+    error = denied.value
+    assert (error.called, error.__context__, error.__cause__) == (True, None, None)
+    assert "raw output" not in "".join(traceback.format_exception(error))
 
 
 def batch_model(answer: Callable[[list[str]], Any]) -> tuple[list[list[str]], Callable[[list[str]], Any]]:

@@ -14,6 +14,7 @@ from emoconsent import EmoConsent
 from emoconsent.audit.entry import decode
 from emoconsent.clock import utc_now
 from emoconsent.errors import ConfigurationError
+from emoconsent.vault.keyring import KEEP_UP
 from tests.faults.erasure.capture import (
     Capture,
     bytes_of,
@@ -235,6 +236,33 @@ class TestCopiesOfTheKeyStore:
         with pytest.raises(ConfigurationError, match="not the one that sealed"):
             EmoConsent(folder_settings(tmp_path / "copy"))
         sdk.close()
+
+    def test_other_processes_forget_a_destroyed_epoch_in_time(self, open_sdk: OpenStore) -> None:
+        """A process that is served by newer keys alone, and so misses none, drops the destroyed epoch's
+        keys with its first use after ``KEEP_UP``; until then it may hold them, and no longer."""
+        sdk, other = open_sdk(), open_sdk()
+        keyring = other._parts.keyring
+        grant(sdk, "stays")
+        now = keyring._checked
+        keyring._monotonic = lambda: now  # type: ignore[method-assign]
+        sdk.keys.rotate()
+        assert decide(other, "stays") == "allowed"  # misses the new epoch's key and reads it
+        sdk.keys.destroy_epoch(1)
+        now += KEEP_UP - 0.1
+        assert (decide(other, "stays"), set(keyring._loaded.keks)) == ("allowed", {1, 2})
+        now += 0.2
+        assert (decide(other, "stays"), set(keyring._loaded.keks)) == ("allowed", {2})
+        assert "blind-index-1" not in keyring._loaded.system
+
+    def test_no_key_is_shown(self, open_sdk: OpenStore) -> None:
+        """A debugger's or a crash reporter's view of what is in memory quotes no key."""
+        sdk = open_sdk()
+        keyring = sdk._parts.keyring
+        shown = repr(keyring) + repr(keyring._loaded) + repr(keyring.open(keyring.make(bytes(16)).ref))
+        for _, key in keys_held(sdk):
+            assert repr(key)[2:-1] not in shown
+            assert key.hex() not in shown
+        keyring.destroy(bytes(16))
 
     def test_on_servers_the_key_store_itself_is_residual(self, open_sdk: OpenStore) -> None:
         """PostgreSQL keeps deleted bytes, so only SQLite's certificate calls the key store verified."""

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from emoconsent import EmoConsent, Principal
-from emoconsent.errors import EmoConsentError, Unavailable
+from emoconsent.errors import ConsentDenied, EmoConsentError, Unavailable
+from emoconsent.sample import sample_notice
 from tests.faults.race.places import folder_environ
-from tests.faults.tamper.store import OPEN, Copy, Original, Row, call, grant, judge, make, read
+from tests.faults.tamper.store import ADMIN, OPEN, Copy, Original, Row, call, grant, judge, make, read
 
 pytestmark = pytest.mark.xdist_group("tamper")
 
@@ -279,3 +280,32 @@ def test_a_process_that_runs_on_notices_too(original: Original, copy: Copy) -> N
                 me.id, notice="shop-care@1", scope=[("customer_care", "text")], channel="c", language="en"
             )
         assert seen == ["granted"]
+
+
+def suspend(sdk: EmoConsent) -> None:
+    sdk.recognizers.suspend("text-lexicon", principal=ADMIN, reason="poor")
+
+
+def supersede(sdk: EmoConsent) -> None:
+    sdk.notices.publish(sample_notice() | {"version": "2"})
+
+
+@pytest.mark.parametrize("close", [suspend, supersede])
+def test_an_older_catalogue_put_back_under_a_running_process_denies(
+    copy: Copy, close: Callable[[EmoConsent], None]
+) -> None:
+    """The process has seen the suspension, or the new notice; then its rows are deleted and the head
+    of before is put back, which authenticates: the process knows better, and the answer is no."""
+    with EmoConsent.from_env(copy.environ) as sdk, copy.edit("data") as connection:
+        head = connection.execute("select number, mac from catalogue_head").fetchone()
+        close(sdk)
+        seen: list[str] = []
+        with pytest.raises(ConsentDenied):
+            call(sdk, "granted", seen)
+        connection.execute("delete from catalogue where number > ?", head[:1])
+        connection.execute("update catalogue_head set number = ?, mac = ?", head)
+        for _ in range(2):
+            with pytest.raises(ConsentDenied) as denied:
+                call(sdk, "granted", seen)
+            assert (denied.value.reason, seen) == ("unavailable", [])
+    connection.close()
