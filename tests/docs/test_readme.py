@@ -10,8 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from emoconsent.cli.demo_words import STAGES, WORDS
+from tests.cli.test_demo import TOLD, lines_of
+
 ROOT = Path(__file__).parents[2]
 READMES = ["README.md", "README.zh.md"]
+_TRANSCRIPT = re.compile(r"^```text\n(1\. .*?)^```", re.MULTILINE | re.DOTALL)
 _BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -44,3 +48,19 @@ def test_the_two_commands_are_named(name: str) -> None:
     for command in ("demo", "test"):
         assert f"make {command}" in page
         assert re.search(rf"^{command}:", makefile, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("language", "name"), list(enumerate(READMES)))
+def test_the_transcript_is_the_demos_story(language: int, name: str) -> None:
+    """The page shows the demo's parts in order, each sentence as often as a run tells it, nothing else.
+
+    That a run does tell them so is tests/cli/test_demo.py's to show.
+    """
+    (transcript,) = _TRANSCRIPT.findall((ROOT / name).read_text(encoding="utf-8"))
+    lines = [line for line in transcript.splitlines() if line]
+    parts = [f"{number}. {title[language]}" for number, title in enumerate(STAGES.values(), start=1)]
+    assert [line for line in lines if re.match(r"\d+\. ", line)] == parts
+    assert {key: lines_of(key, language, transcript) for key in TOLD} == TOLD
+    sentences = [line for line in lines if line not in parts]
+    untold = [line for line in sentences if not any(lines_of(key, language, line) for key in WORDS)]
+    assert untold == []

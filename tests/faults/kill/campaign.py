@@ -12,7 +12,6 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-import sys
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -255,8 +254,3 @@ def as_json(result: Result, seconds: float) -> str:
         "seconds": round(seconds, 1),
     }
     return json.dumps(value)
-
-
-def main_python() -> str:
-    """The interpreter itself, for strace sees through no shim."""
-    return os.path.realpath(sys.executable)

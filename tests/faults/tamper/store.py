@@ -50,6 +50,7 @@ def begin(sdk: EmoConsent) -> None:
         if subject != "unknown":
             grant(sdk, subject)
             call(sdk, subject)
+    sdk.rights.submit("due", kind="erasure", regime="pipl")
     come_in(sdk)
     sdk.audit.checkpoint()
 
@@ -83,12 +84,12 @@ def go_on(sdk: EmoConsent) -> None:
         sdk.vault.correct(record.id, principal=me, emotion={"level": "calm"}, comment="no")
         sdk.vault.contest(record.id, principal=me, comment="no")
         sdk.access.open_case(subject, principal=agent, reason="ticket")
-    for subject in ("erased", "due", "second"):
-        request = sdk.rights.submit(subject, kind="erasure", regime="pipl")
-        if subject != "second":
-            sdk.rights.verify(request.id, evidence="seen")
-        if subject == "erased":
-            sdk.rights.fulfil(request.id, principal=DPO)
+    (due,) = sdk.rights.list()
+    sdk.rights.verify(due.id, evidence="seen")
+    sdk.rights.submit("second", kind="erasure", regime="pipl")
+    request = sdk.rights.submit("erased", kind="erasure", regime="pipl")
+    sdk.rights.verify(request.id, evidence="seen")
+    sdk.rights.fulfil(request.id, principal=DPO)
     taken_back = sdk.rights.submit("restricted", kind="erasure", regime="pipl")
     sdk.rights.verify(taken_back.id, evidence="seen")
     sdk.rights.cancel(taken_back.id, principal=DPO)
@@ -179,7 +180,7 @@ class Verdict:
 
     @property
     def detected(self) -> bool:
-        """Somebody notices: it refuses to open, the log's verification says so, or reading fails closed."""
+        """Somebody notices: it does not open, or the log's verification says so."""
         return not self.opened or bool(self.findings)
 
 
