@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from emoconsent import wiring
 from emoconsent.access.principal import Principal
-from emoconsent.clock import Clock
+from emoconsent.clock import Clock, utc_now
 from emoconsent.consent import jws as signed
 from emoconsent.consent.receipt import Receipt, public_jwk, received
 from emoconsent.errors import ConfigurationError, InvalidInput
@@ -51,6 +51,8 @@ class EmoConsent:
             Unavailable: the store was restored to an earlier state and that is not accepted yet.
         """
         self.settings = settings
+        #: The instant as this host has it, or as the clock handed in says.
+        self.now: Clock = clock or utc_now
         self._temporary: Path | None = None
         self._parts = parts = wiring.assemble(settings, clock, time.monotonic)
         self.sandboxed = parts.sandboxed

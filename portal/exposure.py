@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from flask import Flask, render_template
@@ -39,7 +39,7 @@ def exposure_notice(
     """
     sdk: EmoConsent = app.extensions["emoconsent"]
     history = sdk.consent.history(subject)
-    if _quiet(history, datetime.now(UTC)):
+    if _quiet(history, sdk.now()):
         return ""
     sdk.consent.shown(subject, notice=notice, channel=channel, language=language)
     found = sdk.notices.get(notice)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any, Final, ParamSpec, TypeVar
 
@@ -57,8 +56,9 @@ def _hit(limiter: MovingWindowRateLimiter, limit: Any, name: str) -> None:
     try:
         if limiter.hit(limit, *where):
             return
-        reset = limiter.get_window_stats(limit, *where).reset_time
+        wait = limit.get_expiry()
     except StorageError:
         # A counter that cannot be reached must not let everybody in.
         raise ServiceUnavailable from None
-    raise TooManyRequests(retry_after=max(1, int(reset - time.time()) + 1))
+    # At most this long: the window moves, so it may be sooner.
+    raise TooManyRequests(retry_after=wait)

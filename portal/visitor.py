@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import wraps
 from typing import Any, Final, ParamSpec, TypeVar, cast
 
@@ -49,7 +49,7 @@ class Visitor(UserMixin):
 
     @property
     def fresh(self) -> bool:
-        return bool(datetime.now(UTC) - self.session.authenticated_at < FRESH)
+        return bool(sdk().now() - self.session.authenticated_at < FRESH)
 
 
 def sdk() -> EmoConsent:

@@ -36,7 +36,7 @@ def handoff() -> str | Response:
     config: Handoff | None = current_app.extensions["emoconsent-config"].handoff
     if config is None:
         abort(404)
-    claims = read(request.form.get("token", ""), config, datetime.now(UTC))
+    claims = read(request.form.get("token", ""), config, sdk().now())
     if claims is not None:
         end = datetime.fromtimestamp(claims["exp"], UTC) + timedelta(seconds=_SKEW)
         if sdk().accounts.use_once("handoff", claims["jti"], expires_at=end):
