@@ -38,4 +38,5 @@ def looks() -> str:
         page=page,
         more=len(lines) > page * PAGE,
         own=own,
+        teams=sdk().accounts.teams(),
     )
