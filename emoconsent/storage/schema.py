@@ -116,6 +116,7 @@ emotion_records = Table(
     _bytes("mac"),
     Index(None, "record_id"),
     Index(None, "expires_at"),
+    Index(None, "subject_ref", "at"),  # a page of a person's records costs the page, not the person
 )
 
 cases = Table(

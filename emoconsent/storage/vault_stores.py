@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import delete, exists, func, select, tuple_
 
 from emoconsent.audit.ports import IntentRow
 from emoconsent.rights.ports import CertificateRow, EvidenceRow, RequestRow
@@ -10,6 +10,9 @@ from emoconsent.storage import schema
 from emoconsent.storage.rows import TableStore, checked, raw
 from emoconsent.vault.ports import CaseRow, RecordRow
 from emoconsent.vault.records import RevisionKind
+from emoconsent.vault.selection import Selection
+
+DAY = 86_400_000_000  # microseconds
 
 
 class SqlRecords(TableStore[RecordRow]):
@@ -25,6 +28,32 @@ class SqlRecords(TableStore[RecordRow]):
         columns = self.table.c
         order = [columns.at, columns.record_id, columns.revision]
         return self._values(columns.subject_ref == subject_ref, order=order)
+
+    def page(
+        self, subject_ref: bytes, now: int, wanted: Selection, before: tuple[int, bytes] | None, limit: int
+    ) -> list[bytes]:
+        columns = self.table.c
+        where = [columns.subject_ref == subject_ref, columns.revision == 0, columns.expires_at > now]
+        where += [columns.modality == wanted.modality] if wanted.modality is not None else []
+        where += [columns.purpose == wanted.purpose] if wanted.purpose is not None else []
+        where += [columns.at >= wanted.since] if wanted.since is not None else []
+        where += [columns.at < wanted.until] if wanted.until is not None else []
+        if before is not None:
+            where.append(tuple_(columns.at, columns.record_id) < before)
+        order = (columns.at.desc(), columns.record_id.desc())
+        found = self._run(select(columns.record_id).where(*where).order_by(*order).limit(limit))
+        return [bytes(row.record_id) for row in found]
+
+    def days(self, subject_ref: bytes, now: int, limit: int) -> list[tuple[int, int]]:
+        columns = self.table.c
+        day = (columns.at // DAY).label("day")
+        where = (columns.subject_ref == subject_ref, columns.revision == 0, columns.expires_at > now)
+        statement = select(day, func.count()).where(*where).group_by(day).order_by(day.desc()).limit(limit)
+        return [(int(number), int(count)) for number, count in self._run(statement)]
+
+    def count(self, subject_ref: bytes) -> int:
+        statement = select(func.count()).where(self.table.c.subject_ref == subject_ref)
+        return int(self._run(statement).scalar_one())
 
     def revisions(self, record_id: bytes) -> list[RecordRow]:
         return self._values(self.table.c.record_id == record_id, order=[self.table.c.revision])

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from emoconsent.audit.ports import IntentStore
 from emoconsent.consent.ports import ConsentTransaction
+from emoconsent.vault.selection import Selection
 
 
 class KeyClass(StrEnum):
@@ -199,6 +200,20 @@ class RecordStore(Protocol):
 
     def of(self, subject_ref: bytes) -> list[RecordRow]:
         """All revisions of a subject's records, by time of inference and revision."""
+
+    def page(
+        self, subject_ref: bytes, now: int, wanted: Selection, before: tuple[int, bytes] | None, limit: int
+    ) -> list[bytes]:
+        """Up to *limit* ids of a subject's *wanted* records that are kept at *now*, newest first.
+
+        *before* is the time and id of the last one of the page before.
+        """
+
+    def days(self, subject_ref: bytes, now: int, limit: int) -> list[tuple[int, int]]:
+        """How many records of each day (counted from 1970-01-01) that has any, the latest days first."""
+
+    def count(self, subject_ref: bytes) -> int:
+        """How many rows a subject has."""
 
     def revisions(self, record_id: bytes) -> list[RecordRow]: ...
 

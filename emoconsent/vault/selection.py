@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from emoconsent.clock import aware, to_micros
 from emoconsent.consent.fields import IDENTIFIER
 from emoconsent.errors import InvalidInput
-from emoconsent.vault.ports import RecordRow
 from emoconsent.vocabulary import Modality
+
+
+class Inferred(Protocol):
+    """What a selection looks at, of a record's row."""
+
+    @property
+    def modality(self) -> str: ...
+
+    @property
+    def purpose(self) -> str: ...
+
+    @property
+    def at(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +37,7 @@ class Selection:
     since: int | None
     until: int | None
 
-    def covers(self, row: RecordRow) -> bool:
+    def covers(self, row: Inferred) -> bool:
         return (
             self.modality in (None, row.modality)
             and self.purpose in (None, row.purpose)

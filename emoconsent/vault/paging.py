@@ -1,0 +1,77 @@
+"""A person's records a page at a time, newest first: what a page costs does not grow with the person."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from emoconsent.audit.rowmac import RowMac
+from emoconsent.clock import to_micros
+from emoconsent.errors import InvalidInput
+from emoconsent.vault.ports import VaultTransaction
+from emoconsent.vault.record import EmotionRecord
+from emoconsent.vault.records import check_rows, open_revisions
+from emoconsent.vault.selection import Selection
+from emoconsent.vault.subject_keys import SubjectKeys
+
+MAX_PAGE: Final = 500
+_EPOCH: Final = date(1970, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPage:
+    """Records, newest first; ``next`` is the cursor of the page after, None where there is none."""
+
+    records: Sequence[EmotionRecord]
+    next: str | None
+
+
+def cursor_of(record: EmotionRecord) -> str:
+    """Where the page after *record* begins: nothing but a time and a random id."""
+    return f"{to_micros(record.inferred_at)}.{uuid.UUID(str(record.id)).hex}"
+
+
+def position(cursor: str | None) -> tuple[int, bytes] | None:
+    """The inverse of ``cursor_of``.
+
+    Raises:
+        InvalidInput: it is no cursor.
+    """
+    if cursor is None:
+        return None
+    at, _, record = cursor.partition(".")
+    try:
+        found = int(at), bytes.fromhex(record)
+    except ValueError:
+        raise InvalidInput(["before: no cursor of a page"]) from None
+    if not -(1 << 63) <= found[0] < 1 << 63 or len(found[1]) != 16:
+        raise InvalidInput(["before: no cursor of a page"])
+    return found
+
+
+def page(
+    tx: VaultTransaction, keys: SubjectKeys, mac: RowMac, wanted: Selection, cursor: str | None, limit: int
+) -> RecordPage:
+    """Up to *limit* of the *wanted* records, each in its latest revision.
+
+    Raises:
+        InvalidInput: the limit is not from 1 to ``MAX_PAGE``, or the cursor is none.
+    """
+    if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= MAX_PAGE:
+        raise InvalidInput([f"limit: a whole number from 1 to {MAX_PAGE}"])
+    ids = tx.records.page(keys.ref, tx.now(), wanted, position(cursor), limit + 1)
+    records = []
+    for record_id in ids[:limit]:
+        rows = tx.records.revisions(record_id)
+        check_rows(mac, rows)
+        records.append(open_revisions(keys, rows)[-1])
+    return RecordPage(tuple(records), cursor_of(records[-1]) if len(ids) > limit else None)
+
+
+def days(tx: VaultTransaction, keys: SubjectKeys, limit: int) -> list[tuple[date, int]]:
+    """How many records each of the latest *limit* days has that have any; oldest first."""
+    found = tx.records.days(keys.ref, tx.now(), limit)
+    return [(_EPOCH + timedelta(days=day), count) for day, count in reversed(found)]
