@@ -18,15 +18,22 @@ from emoconsent.vault.selection import Selection
 from emoconsent.vault.subject_keys import SubjectKeys
 
 MAX_PAGE: Final = 500
+SHOWN_DAYS: Final = 14
 _EPOCH: Final = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
 class RecordPage:
-    """Records, newest first; ``next`` is the cursor of the page after, None where there is none."""
+    """Records, newest first.
+
+    Attributes:
+        next: the cursor of the page after; None where there is none.
+        days: how many records, wanted or not, each of the latest days has that have any; oldest first.
+    """
 
     records: Sequence[EmotionRecord]
     next: str | None
+    days: Sequence[tuple[date, int]]
 
 
 def cursor_of(record: EmotionRecord) -> str:
@@ -68,10 +75,9 @@ def page(
         rows = tx.records.revisions(record_id)
         check_rows(mac, rows)
         records.append(open_revisions(keys, rows)[-1])
-    return RecordPage(tuple(records), cursor_of(records[-1]) if len(ids) > limit else None)
-
-
-def days(tx: VaultTransaction, keys: SubjectKeys, limit: int) -> list[tuple[date, int]]:
-    """How many records each of the latest *limit* days has that have any; oldest first."""
-    found = tx.records.days(keys.ref, tx.now(), limit)
-    return [(_EPOCH + timedelta(days=day), count) for day, count in reversed(found)]
+    counts = tx.records.days(keys.ref, tx.now(), SHOWN_DAYS)
+    return RecordPage(
+        tuple(records),
+        cursor_of(records[-1]) if len(ids) > limit else None,
+        tuple((_EPOCH + timedelta(days=day), count) for day, count in reversed(counts)),
+    )

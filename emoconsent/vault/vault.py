@@ -31,6 +31,7 @@ from emoconsent.vault.disputes import Dispute, open_disputes
 from emoconsent.vault.hint import Advise, Hint, hint_from
 from emoconsent.vault.keyring import Keyring
 from emoconsent.vault.looking import Looks, Opened
+from emoconsent.vault.paging import RecordPage, page
 from emoconsent.vault.ports import RecordRow, VaultDatabase, VaultTransaction
 from emoconsent.vault.record import EmotionRecord
 from emoconsent.vault.records import RecordHead, RevisionKind, check_rows, open_revisions, seal_revision
@@ -102,6 +103,40 @@ class Vault(AsyncTwins):
             self._looks.log(found, EventTag.VAULT_READ, principal, facts, reason)
         self._s.committed()
         return hint_from(records, self._s.advise, self._s.quality, language) if as_hint else records
+
+    def page(
+        self,
+        subject: str,
+        *,
+        principal: Principal,
+        reason: str = "own records",
+        before: str | None = None,
+        limit: int = 50,
+        modality: str | None = None,
+        purpose: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> RecordPage:
+        """What was inferred about *subject*, newest first, a page at a time, as ``read`` logs it.
+
+        Args:
+            before: ``next`` of the page before.
+            limit: up to ``paging.MAX_PAGE`` records.
+            since, until: timezone-aware; of the inference, *until* itself excluded.
+
+        Raises:
+            AccessDenied: as for ``read`` of the subject or the data protection officer.
+            InvalidInput: every fault of the conditions.
+        """
+        chosen, stated = selection(modality, purpose, since, until), "subject_access"
+        _stated(stated, reason)
+        permission = Permission.READ_RECORDS
+        with self._looks.subject(check_identifier(subject), principal, permission, stated, reason) as found:
+            result = page(found.tx, found.keys, self._s.ledger.mac, chosen, before, limit)
+            facts: dict[str, Fact] = {"purpose": stated, "records": len(result.records), "as": "page"}
+            self._looks.log(found, EventTag.VAULT_READ, principal, facts, reason)
+        self._s.committed()
+        return result
 
     def aggregate(self, *, principal: Principal, purpose: str, reason: str) -> Aggregate:
         """Counts of levels over all subjects whose live consent covers *purpose*, for analysts.
