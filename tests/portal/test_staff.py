@@ -23,16 +23,17 @@ from tests.portal.conftest import CUSTOMER, PASSWORD, TEXT, Browser, Portal, cus
 from tests.support.clock import FixedClock
 
 STAFF = [role for role in Role if role not in (Role.SUBJECT, Role.SERVICE)]
-LOG = {Role.AUDITOR, Role.DPO}
+AGENT, DPO, ADMIN = (frozenset({role}) for role in (Role.AGENT, Role.DPO, Role.ADMIN))
+LOG = frozenset({Role.AUDITOR, Role.DPO})
 #: Each view of the staff's pages -> whose it is. A view that is missing here fails the build.
-OWNERS: dict[str, set[Role]] = {
-    **dict.fromkeys(("cases", "case", "close_case"), {Role.AGENT}),
-    **dict.fromkeys(("erasures", "erasure", "fulfil", "fulfil_again", "disputes", "dispute"), {Role.DPO}),
-    **dict.fromkeys(("emergency", "emergency_records", "close_emergency"), {Role.DPO}),
+OWNERS: dict[str, frozenset[Role]] = {
+    **dict.fromkeys(("cases", "case", "close_case"), AGENT),
+    **dict.fromkeys(("erasures", "erasure", "fulfil", "fulfil_again", "disputes", "dispute"), DPO),
+    **dict.fromkeys(("emergency", "emergency_records", "close_emergency"), DPO),
     **dict.fromkeys(("log", "verify_log", "checkpoint", "prove", "verify_log_again", "prove_again"), LOG),
-    **dict.fromkeys(("recognizers", "recognizer", "approve", "notices"), {Role.ADMIN}),
-    **dict.fromkeys(("people", "change_person", "change_person_again"), {Role.ADMIN}),
-    **dict.fromkeys(("account", "end_sessions"), set(STAFF)),
+    **dict.fromkeys(("recognizers", "recognizer", "approve", "notices"), ADMIN),
+    **dict.fromkeys(("people", "change_person", "change_person_again"), ADMIN),
+    **dict.fromkeys(("account", "end_sessions"), frozenset(STAFF)),
 }
 HOSTILE = "<script>alert(1)</script>"
 
@@ -48,7 +49,7 @@ def path_of(portal: Portal, rule: Rule) -> str:
         return portal.app.url_map.bind("localhost").build(rule.endpoint, nothing, append_unknown=False)
 
 
-def requests_of(portal: Portal) -> Iterator[tuple[str, str, set[Role]]]:
+def requests_of(portal: Portal) -> Iterator[tuple[str, str, frozenset[Role]]]:
     """(method, path, owners) of everything that the staff's pages answer to."""
     for rule in staff_rules(portal):
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
@@ -209,9 +210,7 @@ def test_the_queue_of_disputes_names_nobody(portal: Portal, disputed: str) -> No
     assert "rather annoyed" not in visible(queue.text)
 
 
-def test_a_dispute_is_settled_with_both_values_kept(
-    portal: Portal, disputed: str, seeded: Principal
-) -> None:
+def test_a_dispute_is_settled_with_both_values_kept(portal: Portal, disputed: str, seeded: Principal) -> None:
     """The officer's value counts from then on, the program's stays beside it, and the queue is empty."""
     browser = portal.staff(Role.DPO)
     answer = browser.post(f"/staff/disputes/{disputed}", {"answer": "calm", "comment": "read it as thanks"})
@@ -249,12 +248,8 @@ def test_a_disputed_guess_is_deleted_without_a_reason(
     portal: Portal, disputed: str, seeded: Principal
 ) -> None:
     """Deleting needs no comment: there is nothing left to keep one with."""
-    assert (
-        portal.staff(Role.DPO).post(f"/staff/disputes/{disputed}", {"answer": "delete"}).status_code == 303
-    )
-    assert (
-        portal.sdk.vault.read(seeded.id, principal=seeded, purpose="rights_request", reason="test") == []
-    )
+    assert portal.staff(Role.DPO).post(f"/staff/disputes/{disputed}", {"answer": "delete"}).status_code == 303
+    assert portal.sdk.vault.read(seeded.id, principal=seeded, purpose="rights_request", reason="test") == []
 
 
 def test_an_undisputed_record_is_closed_to_the_officer(portal: Portal, seeded: Principal) -> None:
@@ -268,9 +263,7 @@ def test_an_undisputed_record_is_closed_to_the_officer(portal: Portal, seeded: P
 def test_a_broken_glass_shows_at_once(portal: Portal, seeded: Principal) -> None:
     """The customer sees the emergency and its reason before anything was read, and each reading after."""
     officer, person = portal.staff(Role.DPO), portal.sign_in(seeded)
-    opened = officer.post(
-        "/staff/emergency", {"subject": CUSTOMER, "reason": "threat of harm", "hours": "1"}
-    )
+    opened = officer.post("/staff/emergency", {"subject": CUSTOMER, "reason": "threat of harm", "hours": "1"})
     assert opened.status_code == 303
     looks = visible(person.get("/me/looks").text)
     assert "emergency access" in looks
@@ -309,12 +302,12 @@ def test_an_erasure_needs_a_fresh_sign_in() -> None:
     """An officer's unlocked screen is not enough to delete somebody: the session must be minutes old."""
     with EmoConsent.sandbox(clock=FixedClock(datetime.now(UTC) - timedelta(minutes=10))) as old:
         old.consent.grant(
-                CUSTOMER,
-                notice="shop-care@1",
-                scope=[("customer_care", "text")],
-                channel="chat",
-                language="en",
-            )
+            CUSTOMER,
+            notice="shop-care@1",
+            scope=[("customer_care", "text")],
+            channel="chat",
+            language="en",
+        )
         asked = old.rights.submit(CUSTOMER, kind="erasure", regime="gdpr")
         old.rights.verify(asked.id, evidence="seen")
         links: dict[str, Principal] = {}
@@ -409,7 +402,12 @@ def test_the_whole_card_is_there_to_be_read(portal: Portal) -> None:
 
 def test_a_hostile_card_is_only_text(portal: Portal) -> None:
     """A card may say anything in any shape; the page shows it as text and runs none of it."""
-    card = {"limits": [HOSTILE], "decision_logic": HOSTILE, "measured": HOSTILE, "extra": [[1, {"a": HOSTILE}], []]}
+    card = {
+        "limits": [HOSTILE],
+        "decision_logic": HOSTILE,
+        "measured": HOSTILE,
+        "extra": [[1, {"a": HOSTILE}], []],
+    }
     portal.sdk.recognizers.register("odd", modality="text", version="1", provider="x", card=card)
     page = portal.staff(Role.ADMIN).get("/staff/recognizers/odd")
     assert page.status_code == 200
@@ -556,7 +554,9 @@ def test_whoever_is_let_in_again_must_sign_in(portal: Portal) -> None:
     assert portal.staff(Role.AGENT).get("/staff/cases").status_code == 200
 
 
-@pytest.mark.parametrize(("form", "status"), [({"login": "the-agent", "act": "promote"}, 400), ({"act": "disable"}, 404)])
+@pytest.mark.parametrize(
+    ("form", "status"), [({"login": "the-agent", "act": "promote"}, 400), ({"act": "disable"}, 404)]
+)
 def test_no_other_change_is_known(portal: Portal, form: dict[str, str], status: int) -> None:
     """An act that is none, or nobody to do it to, is refused."""
     assert portal.staff(Role.ADMIN).post("/staff/people/change", form).status_code == status
@@ -564,8 +564,12 @@ def test_no_other_change_is_known(portal: Portal, form: dict[str, str], status: 
 
 def test_one_page_after_the_other_in_chinese(portal: Portal, seeded: Principal) -> None:
     """Every role's first page answers in Chinese, too: no sentence breaks on its placeholders."""
-    for role, path in ((Role.AGENT, "cases"), (Role.DPO, "erasures"), (Role.AUDITOR, "log"), (Role.ADMIN, "people")):
+    for role, path in (
+        (Role.AGENT, "cases"),
+        (Role.DPO, "erasures"),
+        (Role.AUDITOR, "log"),
+        (Role.ADMIN, "people"),
+    ):
         answer = portal.staff(role).get(f"/staff/{path}", headers={"Accept-Language": "zh-CN"})
         assert answer.status_code == 200
         assert 'lang="zh-Hans"' in answer.text
-
