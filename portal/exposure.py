@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from flask import Flask, render_template
 
 from emoconsent import EmoConsent
+from portal.clock import utc_now
 
 #: Whoever said stop is not asked again for a year.
 QUIET: Final = timedelta(days=365)
@@ -39,7 +40,7 @@ def exposure_notice(
     """
     sdk: EmoConsent = app.extensions["emoconsent"]
     history = sdk.consent.history(subject)
-    if _quiet(history, datetime.now(UTC)):
+    if _quiet(history, utc_now()):
         return ""
     sdk.consent.shown(subject, notice=notice, channel=channel, language=language)
     found = sdk.notices.get(notice)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any, Final, ParamSpec, TypeVar
 
@@ -13,6 +12,7 @@ from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
 
+from portal.clock import utc_now
 from portal.config import PortalConfig
 
 #: A person mistypes; a program guesses.
@@ -61,4 +61,4 @@ def _hit(limiter: MovingWindowRateLimiter, limit: Any, name: str) -> None:
     except StorageError:
         # A counter that cannot be reached must not let everybody in.
         raise ServiceUnavailable from None
-    raise TooManyRequests(retry_after=max(1, int(reset - time.time()) + 1))
+    raise TooManyRequests(retry_after=max(1, int(reset - utc_now().timestamp()) + 1))

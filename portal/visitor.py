@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import wraps
 from typing import Any, Final, ParamSpec, TypeVar, cast
 
@@ -13,6 +13,7 @@ from flask_login import LoginManager, UserMixin, current_user, login_user, logou
 
 from emoconsent import EmoConsent, Principal
 from emoconsent.vocabulary import Role
+from portal.clock import utc_now
 
 #: How long a proof of identity counts as fresh for deletion and changes of the account.
 FRESH: Final = timedelta(minutes=5)
@@ -49,7 +50,7 @@ class Visitor(UserMixin):
 
     @property
     def fresh(self) -> bool:
-        return bool(datetime.now(UTC) - self.session.authenticated_at < FRESH)
+        return bool(utc_now() - self.session.authenticated_at < FRESH)
 
 
 def sdk() -> EmoConsent:

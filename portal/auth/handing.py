@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 
 from portal.auth.blueprint import blueprint
 from portal.auth.mailing import enter
+from portal.clock import utc_now
 from portal.config import Handoff
 from portal.limits import SIGN_IN, limited
 from portal.visitor import sdk
@@ -36,7 +37,7 @@ def handoff() -> str | Response:
     config: Handoff | None = current_app.extensions["emoconsent-config"].handoff
     if config is None:
         abort(404)
-    claims = read(request.form.get("token", ""), config, datetime.now(UTC))
+    claims = read(request.form.get("token", ""), config, utc_now())
     if claims is not None:
         end = datetime.fromtimestamp(claims["exp"], UTC) + timedelta(seconds=_SKEW)
         if sdk().accounts.use_once("handoff", claims["jti"], expires_at=end):

@@ -37,12 +37,13 @@ CONFINED: dict[str, tuple[str, ...]] = {
     "psycopg": ("emoconsent.storage",),
     "flask": ("portal", "emoconsent.integrations"),
     **dict.fromkeys(
-        ("authlib", "flask_babel", "flask_login", "flask_wtf", "joserfc", "limits", "segno", "wtforms"),
+        ("authlib", "flask_babel", "flask_login", "flask_wtf", "limits", "segno", "wtforms"),
         ("portal",),
     ),
     "werkzeug": ("portal", "emoconsent.integrations"),
     "argon2": ("emoconsent.accounts",),
     "pyotp": ("emoconsent.accounts",),
+    "joserfc": ("emoconsent.consent", "portal"),  # signed documents; the shop's and the provider's tokens
     "click": ("emoconsent.cli",),
     "waitress": ("emoconsent.cli",),
     "rich": ("emoconsent.cli",),

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from werkzeug.routing import Rule
 from emoconsent import EmoConsent, Principal
 from emoconsent.errors import ConsentDenied
 from emoconsent.recognizers.demo.text_lexicon import recognize_text
+from emoconsent.settings import for_folder
 from emoconsent.vocabulary import Role
 from portal import PortalConfig, create_app
 from tests.portal.conftest import CUSTOMER, PASSWORD, TEXT, Browser, Portal, customer, member
@@ -283,8 +285,8 @@ def test_an_erasure_is_verified_and_carried_out(portal: Portal, seeded: Principa
     officer, path = portal.staff(Role.DPO), f"/staff/erasures/{asked.id}"
     pages = [officer.get("/staff/erasures").text, officer.get(path).text]
     assert officer.post(f"{path}/fulfil").status_code == 409
-    empty = officer.post(path, {"evidence": ""})
-    assert 'id="evidence-error"' in empty.text
+    for nothing in ("", " \n"):
+        assert 'id="evidence-error"' in officer.post(path, {"evidence": nothing}).text
     assert officer.post(path, {"evidence": "code sent to the known address"}).status_code == 303
     assert officer.post(path, {"evidence": "twice"}).status_code == 409
     pages.append(officer.get(path).text)
@@ -419,7 +421,8 @@ def test_a_suspended_recognizer_stops_at_once(portal: Portal, seeded: Principal)
     """Suspending needs a reason and stops the next call; approving lets calls through again."""
     browser, path = portal.staff(Role.ADMIN), "/staff/recognizers/text-lexicon"
     call = portal.sdk.guard(recognize_text, recognizer="text-lexicon", purpose="customer_care")
-    assert 'id="reason-error"' in browser.post(path, {"reason": ""}).text
+    for reason in ("", "  "):
+        assert 'id="reason-error"' in browser.post(path, {"reason": reason}).text
     call(TEXT, subject=CUSTOMER)
     assert browser.post(path, {"reason": "wrong too often"}).status_code == 303
     with pytest.raises(ConsentDenied):
@@ -437,6 +440,26 @@ def test_only_the_version_that_was_read_is_approved(portal: Portal) -> None:
         browser.post("/staff/recognizers/mine/approve", sent)
         assert portal.sdk.recognizers.get("mine").status.value == "registered"
     assert "newer version" in browser.get("/staff/recognizers/mine").text
+
+
+def test_two_administrators_approve_where_two_are_needed(tmp_path: Path) -> None:
+    """In production one approval, given twice by the same person, lets nothing run; another person's does."""
+    environ = {"EMOCONSENT_PROFILE": "production", "HOME": str(tmp_path)}
+    with EmoConsent(for_folder(tmp_path / "store", environ, sandbox=True)) as sdk:
+        sdk.recognizers.register(
+            "mine", modality="text", version="1", provider="x", card={"limits": ["some"]}
+        )
+        links: dict[str, Principal] = {}
+        portal = Portal(sdk, create_app(sdk, PortalConfig(demo_links=links)), links)
+        first, second = portal.staff(Role.ADMIN), portal.sign_in(Principal("other-admin", Role.ADMIN))
+        for _ in range(2):
+            first.post("/staff/recognizers/mine/approve", {"version": "1"})
+            page = visible(first.get("/staff/recognizers/mine").text)
+            assert "1 of 2" in page
+            assert "Another administrator must approve, too." in page
+        assert sdk.recognizers.get("mine").status.value == "registered"
+        second.post("/staff/recognizers/mine/approve", {"version": "1"})
+        assert sdk.recognizers.get("mine").status.value == "approved"
 
 
 def draft(version: str = "2", **changes: str) -> str:
