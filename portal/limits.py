@@ -42,6 +42,8 @@ def init_limits(app: Flask, config: PortalConfig) -> None:
 
     @app.before_request
     def _count() -> None:
+        if request.endpoint == "static":
+            return  # a page has ten of them, and they cost nothing
         rules = [(_EVERYTHING, "all")]
         rate = getattr(app.view_functions.get(request.endpoint or ""), "rate_limit", None)
         if rate is not None and request.method == "POST":

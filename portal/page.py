@@ -48,7 +48,10 @@ def navigation() -> list[tuple[str, str, bool]]:
         return []
     role = current_user.principal.role
     entries = _SUBJECT if role is Role.SUBJECT else (*_STAFF.get(role, ()), ("staff.account", _l("Account")))
-    return [(endpoint, str(label), request.endpoint == endpoint) for endpoint, label in entries]
+    # A page below one of them (a guess, a case) belongs to it.
+    inside = [e for e, _label in entries if f"{request.path}/".startswith(f"{url_for(e)}/")]
+    here = max(inside, key=lambda endpoint: len(url_for(endpoint)), default=None)
+    return [(endpoint, str(label), endpoint == here) for endpoint, label in entries]
 
 
 def _ward() -> str | None:
@@ -116,6 +119,10 @@ def init_page(app: Flask, config: PortalConfig) -> None:
         ("event", words.EVENTS),
         ("role", words.ROLES),
         ("look", words.LOOKS),
+        ("provenance", words.PROVENANCES),
+        ("request_state", words.REQUEST_STATES),
+        ("recognizer_status", words.RECOGNIZER_STATUSES),
+        ("quality", words.QUALITIES),
     ):
         app.add_template_filter(lambda code, table=table: words.word(table, code), name)
     for name, read in (
