@@ -44,6 +44,8 @@ from emoconsent.vault.closing_list import SignedClosingList
 from emoconsent.vault.custody import SubjectCustody
 from emoconsent.vault.keyring import ROW_MAC, SIGN_CHECKPOINTS, SIGN_RECEIPTS, Keyring, StoreSeal
 from emoconsent.vault.ports import RootKeyProvider
+from emoconsent.vault.presence import Presence
+from emoconsent.vault.refusals import Refusals
 from emoconsent.vault.root_key import EnvironmentRootKeys, FileRootKeys
 from emoconsent.vault.vault import Vault, VaultServices
 from emoconsent.vocabulary import Modality
@@ -174,15 +176,17 @@ def _compose(
     erasing = ErasureServices(
         data, ledger, base.keyring, closer, base.holds, audit.checkpoint, committed, sandboxed, inside
     )
-    rights, keys = Rights(erasing, base.guardians), Keys(erasing)
+    presence = Presence(data, ledger, base.keyring, base.holds)
+    refusals = Refusals(presence, ledger.scribe, committed)
+    rights, keys = Rights(erasing, base.guardians, refusals), Keys(erasing)
     closer.handle("supersede", lambda tx, closing: _end(base.chain, tx, closing, NOTICE_CLOSED))
     closer.handle("suspend", lambda tx, closing: _end(base.chain, tx, closing, SUSPENDED))
     closer.handle("erase", rights.erasure.take_over)
     consent = _consent(base, closer, sandboxed=sandboxed)
     recognizers = RecognizerRegistry(
-        data, base.chain, closer, base.holds, committed, base.keyring.keyed, settings.approvals_required
+        data, base.chain, closer, base.holds, refusals, base.keyring.keyed, settings.approvals_required
     )
-    access = Access(data, ledger, base.keyring, committed, base.guardians, rights)
+    access = Access(presence, refusals, base.guardians, rights)
     restore = Restore(data, ledger, base.stores.keys, closings, closer, audit, rights, keys, committed)
     return Parts(
         stores=base.stores,
@@ -194,7 +198,7 @@ def _compose(
         recognizers=recognizers,
         gate=_gate(base, consent, settings.approvals_required),
         settlement=Settlement(SettleServices(data, ledger, base.holds, base.mac, committed)),
-        vault=_vault(base, access, recognizers),
+        vault=_vault(base, presence, access, refusals, recognizers),
         access=access,
         rights=rights,
         audit=audit,
@@ -240,7 +244,9 @@ def _gate(base: _Base, consent: ConsentRegistry, approvals: int) -> Gate:
     return Gate(services)
 
 
-def _vault(base: _Base, access: Access, recognizers: RecognizerRegistry) -> Vault:
+def _vault(
+    base: _Base, presence: Presence, access: Access, refusals: Refusals, recognizers: RecognizerRegistry
+) -> Vault:
     ledger = base.ledger
 
     def live(tx: Transaction, ref: bytes, purpose: str, modality: Modality) -> bool:
@@ -255,9 +261,9 @@ def _vault(base: _Base, access: Access, recognizers: RecognizerRegistry) -> Vaul
     services = VaultServices(
         base.stores.data,
         ledger,
-        base.keyring,
+        presence,
         access,
-        base.holds,
+        refusals,
         live,  # type: ignore[arg-type]
         advice,
         quality,
