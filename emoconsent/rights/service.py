@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
-from emoconsent.access.permissions import Permission, Relation, authorize
+from emoconsent.access.permissions import Permission, authorize
 from emoconsent.access.principal import Principal
 from emoconsent.audit.entry import EventTag
 from emoconsent.clock import from_micros
@@ -19,6 +19,7 @@ from emoconsent.consent.ledger import TAMPERED
 from emoconsent.consent.ports import Closing
 from emoconsent.errors import AccessDenied, InvalidInput, NotFound, RightsError, Unavailable
 from emoconsent.rights import intents
+from emoconsent.rights.asking import Asking
 from emoconsent.rights.certificate import Certificate
 from emoconsent.rights.erasure import KIND as ERASURE
 from emoconsent.rights.erasure import Erasure, ErasureServices, Plan, certificate_mac
@@ -34,7 +35,6 @@ from emoconsent.rights.request import (
     step,
 )
 from emoconsent.twins import AsyncTwins
-from emoconsent.vault.presence import check_subject
 from emoconsent.vault.refusals import Refusals
 from emoconsent.vocabulary import Role
 
@@ -59,6 +59,7 @@ class Rights(AsyncTwins):
         self._s = services
         self._guardians = guardians
         self._refusals = refusals
+        self._asking = Asking(services.ledger, services.keyring, guardians)
         self.erasure = Erasure(services)
 
     def submit(
@@ -249,63 +250,21 @@ class Rights(AsyncTwins):
             with self._refusals.logged(principal, permission) as door, self._s.database.read() as tx:
                 row = self._checked(tx, raw)
                 door.about = row.subject_ref
-                authorize(principal, permission, relations=self._related(tx, row, principal))
+                authorize(principal, permission, relations=self._asking.relations(tx, row, principal))
         except AccessDenied:
             if principal.role is Role.SUBJECT:
                 raise NotFound(_NO_REQUEST) from None
             raise
         return row
 
-    def _related(self, tx: RightsTransaction, row: RequestRow, principal: Principal) -> set[Relation]:
-        """How the principal stands to the request: it is verified, their own, or their child's."""
-        if principal.role is Role.DPO:
-            open_to_office = row.state not in (RequestState.RECEIVED, RequestState.CANCELLED)
-            return {Relation.REQUEST} if open_to_office else set()
-        if principal.role is not Role.SUBJECT:
-            return set()
-        if row.state == RequestState.COMPLETED or self._asked_by(tx, row, principal.id):
-            return {Relation.SELF}  # what is completed names nobody: who holds its id is taken at their word
-        if row.subject_ref is None:
-            return set()
-        with suppress(Unavailable):  # the keys are gone: who the guardian was is not known any more
-            known = self._s.ledger.get(tx, row.subject_ref)
-            if known is not None and self._guardians.guards(tx, known, principal):
-                return {Relation.GUARDIAN}
-        return set()
-
-    def _asked_by(self, tx: RightsTransaction, request: RequestRow, subject_id: str) -> bool:
-        """Whether the request is about *subject_id*; told by index, for the keys may be gone already.
-
-        Where nobody is known by it, now or any more, the request itself says who asked.
-        """
-        row = tx.subjects.by_ref(request.subject_ref) if request.subject_ref is not None else None
-        if row is None:
-            return request.state not in FINISHED and self._asked_for(request) == subject_id
-        check_subject(self._s.ledger.mac, row)
-        return bytes(row.handle_index) in self._s.ledger.custody.indexes(subject_id, fresh=True)
-
     def _erase(self, raw: bytes, row: RequestRow, principal: Principal, timeout: float) -> None:
         if row.state == RequestState.RECEIVED:
             self.verify(raw.hex(), evidence="the host process states that the subject acts in person")
-        intent = self.erasure.begin(self._whom(row), raw, principal.role)
+        with self._s.database.read() as tx:
+            ref = self._asking.subject(tx, row)
+        intent = self.erasure.begin(ref, raw, principal.role)
         if intent is not None:
             self.erasure.resume(intent, timeout=timeout)
-
-    def _whom(self, row: RequestRow) -> bytes | None:
-        """Whom the request is about now: they may have become known, or anew, since it was submitted."""
-        with self._s.database.read() as tx:
-            if row.subject_ref is not None and tx.subjects.by_ref(row.subject_ref) is not None:
-                return row.subject_ref
-            subject = self._asked_for(row)
-            found = (
-                tx.subjects.by_index(self._s.ledger.custody.indexes(subject, fresh=True)) if subject else None
-            )
-        return found.subject_ref if found is not None else None
-
-    def _asked_for(self, row: RequestRow) -> str | None:
-        """The identifier that an unfinished request was submitted for."""
-        subject = content_of(self._s.keyring.open(row.request_id), row).get("subject")
-        return str(subject) if subject is not None else None
 
     def finish_open(self, *, timeout: float = 1.0) -> int:
         """Finish the erasures that a crash or a restore left open; how many.
