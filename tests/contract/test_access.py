@@ -103,6 +103,36 @@ def test_a_record_past_its_retention_is_read_by_nobody(open_sdk: OpenStore) -> N
     assert own(sdk, "c1") == []
 
 
+def test_a_record_past_its_retention_can_only_be_deleted(open_sdk: OpenStore) -> None:
+    """By its id, too, nobody sees, corrects or contests it; its row can still be taken away."""
+    sdk = open_sdk()
+    grant(sdk, "c1")
+    record = recognised(sdk, "c1")
+    request = sdk.rights.submit("c1", kind="erasure", regime="pipl")
+    sdk.rights.verify(request.id, evidence="seen")
+    open_sdk.clock.advance(timedelta(days=30))
+    for who in (me("c1"), DPO):
+        for act in (sdk.vault.revisions, sdk.vault.contest):
+            with pytest.raises(NotFound):
+                act(record.id, principal=who)
+        with pytest.raises(NotFound):
+            sdk.vault.correct(record.id, principal=who, emotion={"level": "calm"})
+    sdk.vault.delete(record.id, principal=me("c1"))
+    assert sdk.audit.verify().findings == ()
+
+
+@pytest.mark.parametrize("written", [str.upper, lambda i: i.replace("-", ""), lambda i: f"{{{i}}}"])
+def test_an_id_written_otherwise_is_logged_as_it_is(sdk: EmoConsent, written: Any) -> None:
+    """Deleting by another spelling of the id leaves no record that verification misses for ever."""
+    grant(sdk, "c1")
+    record = recognised(sdk, "c1")
+    sdk.vault.contest(written(record.id), principal=me("c1"))
+    sdk.vault.delete(written(record.id), principal=me("c1"))
+    lines = [x.record for x in sdk.access.log("c1", principal=me("c1")) if x.tag.value.startswith("vault:")]
+    assert lines == [record.id, record.id]
+    assert sdk.audit.verify().findings == ()
+
+
 def test_a_contested_record_is_not_used_and_a_correction_is(open_sdk: OpenStore) -> None:
     """From the moment of the dispute the older level is the hint; a correction counts, both are kept."""
     sdk = open_sdk()
