@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from emoconsent import AccessDenied, EmoConsent, Principal
 from emoconsent.errors import InvalidInput, NotFound
@@ -153,6 +154,18 @@ def test_a_contested_record_is_not_used_and_a_correction_is(open_sdk: OpenStore)
     sdk.vault.delete(latest.id, principal=me("c1"))
     assert [r.level for r in own(sdk, "c1")] == [Level.CALM]
     assert sdk.audit.verify().findings == ()
+
+
+def test_a_dispute_removed_by_an_intruder_is_named(sdk: EmoConsent) -> None:
+    """The row of the latest revision deleted brings the earlier value back, as the limitations say; the
+    log still has the dispute, and verification names its entry."""
+    grant(sdk, "c1")
+    record = recognised(sdk, "c1")
+    sdk.vault.contest(record.id, principal=me("c1"))
+    with sdk._parts.stores.data.engine.begin() as connection:
+        connection.execute(text("delete from emotion_records where revision = 1"))
+        connection.execute(text("delete from log_links"))
+    assert any("vault:contest" in finding for finding in sdk.audit.verify().findings)
 
 
 def test_anothers_record_and_no_record_look_alike(sdk: EmoConsent) -> None:
