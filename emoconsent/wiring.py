@@ -47,6 +47,8 @@ from emoconsent.vault.closing_list import SignedClosingList
 from emoconsent.vault.custody import SubjectCustody
 from emoconsent.vault.keyring import ROW_MAC, SIGN_CHECKPOINTS, SIGN_RECEIPTS, Keyring, StoreSeal
 from emoconsent.vault.ports import RootKeyProvider
+from emoconsent.vault.presence import Presence
+from emoconsent.vault.refusals import Refusals
 from emoconsent.vault.replay import CONTEST, DELETE, RecordReplay
 from emoconsent.vault.root_key import EnvironmentRootKeys, FileRootKeys
 from emoconsent.vault.vault import Vault, VaultServices
@@ -185,7 +187,9 @@ def _compose(
     erasing = ErasureServices(
         data, ledger, base.keyring, closer, base.holds, audit.checkpoint, committed, sandboxed, inside
     )
-    rights, keys = Rights(erasing, base.guardians), Keys(erasing)
+    presence = Presence(data, ledger, base.keyring, base.holds)
+    refusals = Refusals(presence, ledger.scribe, committed)
+    rights, keys = Rights(erasing, base.guardians, refusals), Keys(erasing)
     again = base.chain.close_again
     closer.handle("supersede", partial(again, kind=NOTICE_CLOSED, tag=EventTag.NOTICE_PUBLISH))
     closer.handle("suspend", partial(again, kind=SUSPENDED, tag=EventTag.RECOGNIZER_SUSPEND))
@@ -195,9 +199,9 @@ def _compose(
     closer.handle(DELETE, replay.delete)
     consent = _consent(base, closer, sandboxed=sandboxed)
     recognizers = RecognizerRegistry(
-        data, base.chain, closer, base.holds, committed, base.keyring.keyed, settings.approvals_required
+        data, base.chain, closer, base.holds, refusals, base.keyring.keyed, settings.approvals_required
     )
-    access = Access(data, ledger, base.keyring, committed, base.guardians, rights)
+    access = Access(presence, refusals, base.guardians, rights)
     restore = Restore(data, ledger, base.stores.keys, closings, closer, audit, rights, keys, committed)
     return Parts(
         stores=base.stores,
@@ -209,7 +213,7 @@ def _compose(
         recognizers=recognizers,
         gate=_gate(base, consent, settings.approvals_required),
         settlement=Settlement(SettleServices(data, ledger, base.holds, base.mac, committed)),
-        vault=_vault(base, closer, access, recognizers),
+        vault=_vault(base, closer, presence, access, refusals, recognizers),
         access=access,
         accounts=_accounts(base),
         rights=rights,
@@ -263,7 +267,14 @@ def _accounts(base: _Base) -> Accounts:
     return Accounts(services)
 
 
-def _vault(base: _Base, closer: Closer, access: Access, recognizers: RecognizerRegistry) -> Vault:
+def _vault(
+    base: _Base,
+    closer: Closer,
+    presence: Presence,
+    access: Access,
+    refusals: Refusals,
+    recognizers: RecognizerRegistry,
+) -> Vault:
     ledger = base.ledger
 
     def quality(recognizer: str) -> str:
@@ -272,9 +283,9 @@ def _vault(base: _Base, closer: Closer, access: Access, recognizers: RecognizerR
     services = VaultServices(
         base.stores.data,
         ledger,
-        base.keyring,
+        presence,
         access,
-        base.holds,
+        refusals,
         partial(live, ledger, base.chain),
         advice,
         quality,

@@ -1,8 +1,10 @@
 """Role x purpose x relation: the whole of who may do what, as one table.
 
-A cell that is not in the table is a no. Reading goes by purpose and by relation: an agent reads
-only while working on that subject's open case, the data protection officer only under that
-subject's request, a subject only what is their own.
+A cell that is not in the table is a no. A cell of what no method asks a principal for is the host's
+own affair: it reads it to decide whom it lets reach such a method (``MANAGE_KEYS``).
+
+Reading goes by purpose and by relation: an agent reads only while working on that subject's open
+case, the data protection officer only under that subject's request, a subject only what is their own.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ class Permission(StrEnum):
     REGISTER_RECOGNIZER = "register_recognizer"
     APPROVE_RECOGNIZER = "approve_recognizer"
     SUSPEND_RECOGNIZER = "suspend_recognizer"
-    MANAGE_KEYS = "manage_keys"
+    MANAGE_KEYS = "manage_keys"  # asked for by no method: `keys` is the host's own affair
     MANAGE_STAFF = "manage_staff"
     READ_STAFF = "read_staff"
 

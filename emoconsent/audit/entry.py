@@ -25,6 +25,7 @@ class EventTag(StrEnum):
     """What can happen. The names are a contract with every log ever written."""
 
     STORE_CREATE = "store:create"
+    ACCESS_DENY = "access:deny"
     NOTICE_PUBLISH = "notice:publish"
     RECOGNIZER_REGISTER = "recognizer:register"
     RECOGNIZER_APPROVE = "recognizer:approve"
@@ -90,6 +91,7 @@ GOES_ON: Final = frozenset(
         EventTag.CALL_FAIL,
         EventTag.CALL_REFUSE_OUTPUT,
         EventTag.VAULT_DENY,
+        EventTag.ACCESS_DENY,
         EventTag.VAULT_CONTEST,
         EventTag.VAULT_DELETE,
         EventTag.RIGHTS_SUBMIT,

@@ -23,6 +23,7 @@ from emoconsent.consent.withdrawal import Withdrawal
 from emoconsent.errors import InvalidInput, NotFound
 from emoconsent.recognizers.levels import Levels
 from emoconsent.twins import AsyncTwins
+from emoconsent.vault.refusals import Refusals
 from emoconsent.vocabulary import Modality
 
 REGISTERED: Final = "recognizer"
@@ -108,7 +109,7 @@ class RecognizerRegistry(AsyncTwins):
         chain: CatalogueChain,
         closer: Closer,
         holds: HoldTable,
-        committed: Callable[[], None],
+        refusals: Refusals,
         keyed: Callable[[str, str], bytes],
         approvals_required: int,
     ) -> None:
@@ -116,7 +117,8 @@ class RecognizerRegistry(AsyncTwins):
         self._chain = chain
         self._closer = closer
         self._holds = holds
-        self._committed = committed
+        self._refusals = refusals
+        self._committed = refusals.committed
         self._keyed = keyed
         self.approvals_required = approvals_required
 
@@ -145,7 +147,7 @@ class RecognizerRegistry(AsyncTwins):
             InvalidInput: every fault; or the version is registered with other content.
         """
         if principal is not None:
-            authorize(principal, Permission.REGISTER_RECOGNIZER)
+            self._authorize(principal, Permission.REGISTER_RECOGNIZER)
         content = _content(
             id,
             modality=modality,
@@ -188,7 +190,7 @@ class RecognizerRegistry(AsyncTwins):
 
     def approve(self, id: str, *, principal: Principal) -> Recognizer:  # noqa: A002
         """Approve the registered version. With two approvals required, the second approver differs."""
-        authorize(principal, Permission.APPROVE_RECOGNIZER)
+        self._authorize(principal, Permission.APPROVE_RECOGNIZER)
         approver = self._keyed("approver", principal.id).hex()
         content = json.dumps({"approver": approver})
         self._closer.catch_up()
@@ -196,12 +198,16 @@ class RecognizerRegistry(AsyncTwins):
 
     def suspend(self, id: str, *, principal: Principal, reason: str, timeout: float = 10.0) -> Withdrawal:  # noqa: A002
         """Suspend a recognizer: no call starts with it from now on, running ones lose their result."""
-        authorize(principal, Permission.SUSPEND_RECOGNIZER)
         check_text(reason, name="reason")
+        self._authorize(principal, Permission.SUSPEND_RECOGNIZER, reason)
         self.get(id)
         closing = self._closer.closings.announce("suspend", None, None, id)
         _, number = self._judge(id, principal, SUSPENDED, "{}", EventTag.RECOGNIZER_SUSPEND, reason, closing)
         return drain(self._holds, [recognizer_key(id)], number, timeout=timeout)
+
+    def _authorize(self, principal: Principal, permission: Permission, reason: str | None = None) -> None:
+        with self._refusals.logged(principal, permission, reason=reason):
+            authorize(principal, permission)
 
     def _judge(
         self,

@@ -36,8 +36,14 @@ from emoconsent.errors import Unavailable
 from emoconsent.rights import intents
 from emoconsent.rights.certificate import TYPE, Findings, certificate
 from emoconsent.rights.evidence import bundle, evidence_row, kept
-from emoconsent.rights.ports import CertificateRow, EvidenceRow, RightsDatabase, RightsTransaction
-from emoconsent.rights.request import FINISHED, RequestState, request_mac
+from emoconsent.rights.ports import (
+    CertificateRow,
+    EvidenceRow,
+    RequestRow,
+    RightsDatabase,
+    RightsTransaction,
+)
+from emoconsent.rights.request import FINISHED, RequestState, content_of, request_mac
 from emoconsent.vault.keyring import DESTROYED, SIGN_CERTIFICATES, Keyring
 from emoconsent.vocabulary import Role
 
@@ -118,7 +124,7 @@ class Erasure:
                     self._s.closer.mark(tx, closing)
                 number = self._fence(tx, subject_ref, role)
                 intent = self.announce(tx, subject_ref or secrets.token_bytes(16), request_id, number)
-                self._set_state(tx, request_id, RequestState.IN_PROGRESS)
+                self._put(tx, replace(row, state=RequestState.IN_PROGRESS, subject_ref=subject_ref))
         self._s.committed()
         return intent
 
@@ -215,10 +221,10 @@ class Erasure:
             if known is None:
                 return row, envelopes
             handle = self._s.keyring.open(ref).open_handle(known.row.sealed_handle)
-            events = self._s.ledger.events(tx, known)
+            events, verified = self._s.ledger.events(tx, known), self._verified(tx, request)
         with self._s.database.write() as tx:
             keys = self._s.keyring.make(evidence_ref)
-            row = evidence_row(self._s.ledger.mac, keys, bundle(handle, events, request), tx.now())
+            row = evidence_row(self._s.ledger.mac, keys, bundle(handle, events, request, verified), tx.now())
             tx.evidence.put(row)
         store.confirm(evidence_ref)
         return row, envelopes
@@ -234,6 +240,12 @@ class Erasure:
             handle = self._s.keyring.open(ref).open_handle(known.row.sealed_handle)
             upkeep.shut(tx, self._s.keyring, ref, handle)
         return asdict(found)
+
+    def _verified(self, tx: RightsTransaction, request: str | None) -> str | None:
+        row = tx.requests.get(bytes.fromhex(request)) if request is not None else None
+        if row is None or not self._s.keyring.store.keys_of(row.request_id):
+            return None
+        return content_of(self._s.keyring.open(row.request_id), row)["evidence"]
 
     def _unlink(self, ref: bytes, detail: dict[str, str | None]) -> int:
         """Step 5. The instant from which the identifier is unknown and nothing opens."""
@@ -290,6 +302,8 @@ class Erasure:
             intents.settle(tx, self._s.ledger.mac, intent)
             jws = tx.certificates.of(request_id)[0].jws
         self._s.committed()
+        if request is not None:
+            self._s.keyring.destroy(request_id)  # who asked; no recipient waits for it in this release
         return jws
 
     def _set_state(
@@ -298,8 +312,10 @@ class Erasure:
         row = tx.requests.get(request_id, lock=True)
         if row is not None:
             ref = None if finished_at is not None else row.subject_ref
-            row = replace(row, state=state.value, subject_ref=ref, finished_at=finished_at)
-            tx.requests.put(replace(row, mac=request_mac(self._s.ledger.mac, row)))
+            self._put(tx, replace(row, state=state.value, subject_ref=ref, finished_at=finished_at))
+
+    def _put(self, tx: RightsTransaction, row: RequestRow) -> None:
+        tx.requests.put(replace(row, mac=request_mac(self._s.ledger.mac, row)))
 
 
 def certificate_mac(mac: RowMac, row: CertificateRow) -> bytes:

@@ -23,11 +23,16 @@ BASIS: Final = "proof of consent: GDPR arts. 7(1), 17(3)(e); PIPL art. 56"
 KEEP: Final = parse_duration("P3Y")
 
 
-def bundle(handle: str, events: Sequence[ConsentEvent], request: str | None) -> bytes:
-    """Who consented to what, when, under which notice. No emotion, no record, no log entry id."""
+def bundle(handle: str, events: Sequence[ConsentEvent], request: str | None, verified: str | None) -> bytes:
+    """Who consented to what, when, under which notice. No emotion, no record, no log entry id.
+
+    Args:
+        verified: how the identity of whoever asked was verified; the request's own key is destroyed.
+    """
     value = {
         "subject": handle,
         "request": request,
+        "verified": verified,
         "events": [
             {
                 "number": event.number,

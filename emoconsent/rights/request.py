@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,6 +12,7 @@ from typing import Final
 from emoconsent.audit.rowmac import RowMac
 from emoconsent.errors import RightsError
 from emoconsent.rights.ports import RequestRow
+from emoconsent.vault.subject_keys import SubjectKeys
 
 
 class RequestKind(StrEnum):
@@ -81,3 +84,14 @@ def request_mac(mac: RowMac, row: RequestRow) -> bytes:
         row.sealed,
         row.entry_id,
     )
+
+
+def seal_content(keys: SubjectKeys, content: Mapping[str, str | None]) -> bytes:
+    """Who asked, how, and how that was verified, under the request's own key."""
+    return keys.seal_request(json.dumps(dict(content)).encode(), keys.ref)
+
+
+def content_of(keys: SubjectKeys, row: RequestRow) -> dict[str, str | None]:
+    """What ``seal_content`` sealed."""
+    content: dict[str, str | None] = json.loads(keys.open_request(row.sealed, row.request_id))
+    return content

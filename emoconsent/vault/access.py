@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Protocol
 
 from emoconsent.access.permissions import Permission, Relation, authorize
@@ -10,13 +9,14 @@ from emoconsent.access.principal import Principal
 from emoconsent.audit.entry import decode
 from emoconsent.consent.guardianship import Guardians
 from emoconsent.consent.identifier import check_identifier
-from emoconsent.consent.ledger import Ledger, Subject
+from emoconsent.consent.ledger import Subject
 from emoconsent.consent.status import restriction
 from emoconsent.twins import AsyncTwins
-from emoconsent.vault.cases import BREAK_GLASS, CASE, Case, Cases, OpenCase
+from emoconsent.vault.cases import BREAK_GLASS, CASE, Case, Cases, OpenCase, check_opening
 from emoconsent.vault.disclosure import LogLine, disclose
-from emoconsent.vault.keyring import Keyring
-from emoconsent.vault.ports import VaultDatabase, VaultTransaction
+from emoconsent.vault.ports import VaultTransaction
+from emoconsent.vault.presence import Presence
+from emoconsent.vault.refusals import Refusals
 from emoconsent.vocabulary import Role
 
 
@@ -35,19 +35,17 @@ class Access(AsyncTwins):
 
     def __init__(
         self,
-        database: VaultDatabase,
-        ledger: Ledger,
-        keyring: Keyring,
-        committed: Callable[[], None],
+        presence: Presence,
+        refusals: Refusals,
         guardians: Guardians,
         requests: Requests,
     ) -> None:
-        self._database = database
-        self._ledger = ledger
-        self._keyring = keyring
+        self._presence = presence
+        self._ledger = presence.ledger
+        self._refusals = refusals
         self._guardians = guardians
         self._requests = requests
-        self._cases = Cases(database, ledger, keyring, committed)
+        self._cases = Cases(presence, refusals.committed)
 
     def open_case(self, subject: str, *, principal: Principal, reason: str, hours: float = 8) -> Case:
         """Open a case of *subject* for an agent. It shows in the subject's own log.
@@ -59,16 +57,28 @@ class Access(AsyncTwins):
             AccessDenied: the principal is no agent.
             NotFound: nothing is known of that subject.
         """
-        authorize(principal, Permission.OPEN_CASE)
-        return self._cases.open(subject, CASE, principal, reason, hours)
+        return self._open(CASE, Permission.OPEN_CASE, subject, principal, reason, hours)
 
     def break_glass(self, subject: str, *, principal: Principal, reason: str, hours: float = 1) -> Case:
         """Let a data protection officer read without a request, in an emergency, for a while.
 
         The subject sees it in their own log at once, with the reason as stated.
         """
-        authorize(principal, Permission.BREAK_GLASS)
-        return self._cases.open(subject, BREAK_GLASS, principal, reason, hours)
+        return self._open(BREAK_GLASS, Permission.BREAK_GLASS, subject, principal, reason, hours)
+
+    def _open(
+        self,
+        kind: str,
+        permission: Permission,
+        subject: str,
+        principal: Principal,
+        reason: str,
+        hours: float,
+    ) -> Case:
+        check_opening(subject, reason, hours)
+        with self._refusals.logged(principal, permission, subject=subject, reason=reason):
+            authorize(principal, permission)
+        return self._cases.open(subject, kind, principal, reason, hours)
 
     def cases(self, *, principal: Principal) -> list[OpenCase]:
         """The agent's own open cases (the DPO's own broken glasses), oldest first.
@@ -76,7 +86,7 @@ class Access(AsyncTwins):
         Raises:
             AccessDenied: the principal's role opens neither.
         """
-        return self._cases.of(principal, _kind(principal))
+        return self._cases.of(principal, self._kind(principal))
 
     def close_case(self, case_id: str, *, principal: Principal) -> None:
         """End a case (or a broken glass) of one's own before its time. The subject sees it.
@@ -85,11 +95,19 @@ class Access(AsyncTwins):
             AccessDenied: the principal's role opens neither.
             NotFound: no such open case, or somebody else's: the two look alike.
         """
-        self._cases.close(case_id, principal, _kind(principal))
+        self._cases.close(case_id, principal, self._kind(principal))
+
+    def _kind(self, principal: Principal) -> str:
+        """What the principal's role may open."""
+        officer = principal.role is Role.DPO
+        permission = Permission.BREAK_GLASS if officer else Permission.OPEN_CASE
+        with self._refusals.logged(principal, permission):
+            authorize(principal, permission)
+        return BREAK_GLASS if officer else CASE
 
     def alias(self, staff_id: str) -> str:
         """The stable alias under which subjects' logs show this member of staff."""
-        return self._keyring.keyed("alias", staff_id).hex()[:8]
+        return self._presence.keyring.keyed("alias", staff_id).hex()[:8]
 
     def log(self, subject: str, *, principal: Principal) -> list[LogLine]:
         """Everything in the log that concerns *subject*, oldest first: for subject or guardian alone.
@@ -97,15 +115,17 @@ class Access(AsyncTwins):
         Raises:
             AccessDenied: the principal is somebody else. Unknown subjects answer alike.
         """
-        check_identifier(subject)
-        with self._database.read() as tx:
-            known = self._ledger.find(tx, subject)
-            related = self._guardians.relations(tx, known, subject, principal)
-            authorize(principal, Permission.READ_OWN_LOG, relations=related)
-            if known is None:
+        ref = self._presence.find(check_identifier(subject))
+        with self._refusals.logged(principal, Permission.READ_OWN_LOG) as door:
+            door.about = ref
+            if ref is None:
+                authorize(principal, Permission.READ_OWN_LOG, relations=to_unknown(subject, principal))
                 return []
-            entries = [decode(stored.leaf) for stored in tx.log.linked(known.row.subject_ref)]
-        return disclose(entries, self._keyring.open(known.row.subject_ref), self.alias)
+            with self._presence.reading(ref) as present:
+                related = self._guardians.relations(present.tx, present.known, subject, principal)
+                authorize(principal, Permission.READ_OWN_LOG, relations=related)
+                entries = [decode(stored.leaf) for stored in present.tx.log.linked(ref)]
+                return disclose(entries, present.keys, self.alias)
 
     def relations(
         self, tx: VaultTransaction, known: Subject, handle: str, principal: Principal
@@ -129,9 +149,7 @@ class Access(AsyncTwins):
         return restriction(events) is not None and self._requests.unfinished(tx, known.row.subject_ref)
 
 
-def _kind(principal: Principal) -> str:
-    if principal.role is Role.DPO:
-        authorize(principal, Permission.BREAK_GLASS)
-        return BREAK_GLASS
-    authorize(principal, Permission.OPEN_CASE)
-    return CASE
+def to_unknown(subject: str, principal: Principal) -> set[Relation]:
+    """How *principal* stands to a subject of whom nothing is known: as the subject, or not at all."""
+    own = principal.role is Role.SUBJECT and principal.id == subject
+    return {Relation.SELF} if own else set()

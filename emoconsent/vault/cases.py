@@ -15,10 +15,10 @@ from emoconsent.audit.entry import EventTag
 from emoconsent.audit.rowmac import RowMac
 from emoconsent.clock import from_micros
 from emoconsent.consent.identifier import check_identifier, check_text
-from emoconsent.consent.ledger import TAMPERED, Ledger, Subject
+from emoconsent.consent.ledger import TAMPERED, Subject
 from emoconsent.errors import InvalidInput, NotFound, Unavailable
-from emoconsent.vault.keyring import Keyring
-from emoconsent.vault.ports import CaseRow, VaultDatabase, VaultTransaction
+from emoconsent.vault.ports import CaseRow, VaultTransaction
+from emoconsent.vault.presence import UNKNOWN, Presence
 from emoconsent.vault.subject_keys import SubjectKeys
 
 MAX_HOURS: Final = 72
@@ -64,33 +64,28 @@ def case_mac(mac: RowMac, row: CaseRow) -> bytes:
 class Cases:
     """The rows of cases. Who may open or close which is the caller's affair."""
 
-    def __init__(
-        self, database: VaultDatabase, ledger: Ledger, keyring: Keyring, committed: Callable[[], None]
-    ) -> None:
-        self._database = database
-        self._ledger = ledger
-        self._keyring = keyring
+    def __init__(self, presence: Presence, committed: Callable[[], None]) -> None:
+        self._presence = presence
+        self._ledger = presence.ledger
         self._committed = committed
 
     def open(self, subject: str, kind: str, principal: Principal, reason: str, hours: float) -> Case:
         """Open one of *kind* for *principal*; it shows in the subject's own log."""
-        _stated(subject, reason, hours)
-        with self._database.write() as tx:
-            known = self._ledger.find(tx, subject)
-            if known is None:
-                raise NotFound("nothing is known of that subject")
-            keys = self._keyring.open(known.row.subject_ref)
+        ref = self._presence.find(subject)
+        if ref is None:
+            raise NotFound(UNKNOWN)
+        with self._presence.writing(ref) as present:
+            tx, keys = present.tx, present.keys
             private = json.dumps({"actor": principal.id, "reason": reason}).encode()
             row = self._row(tx.now(), keys, kind, principal, private, hours)
             tx.cases.add(row)
             tag = EventTag.CASE_OPEN if kind == CASE else EventTag.BREAK_GLASS
-            role = principal.role.value
             self._ledger.scribe.write(
                 tx.log,
                 row.entry_id,
                 tag,
                 row.opened_at,
-                role=role,
+                role=principal.role.value,
                 private=private,
                 effects=(row.mac,),
                 about=keys,
@@ -116,21 +111,19 @@ class Cases:
         return replace(row, mac=case_mac(self._ledger.mac, row))
 
     def _agent(self, principal: Principal) -> bytes:
-        return self._keyring.keyed("agent", principal.id)
+        return self._presence.keyring.keyed("agent", principal.id)
 
     def of(self, principal: Principal, kind: str) -> list[OpenCase]:
         """Those of *kind* that *principal* opened and that have not ended, oldest first."""
         found = []
-        with self._database.read() as tx:
-            for row in self._mine(tx, principal, kind):
-                with suppress(Unavailable):  # the subject's keys are gone: an erasure is under way
-                    known = self._ledger.get(tx, row.subject_ref)
-                    if known is not None:
-                        found.append(self._opened(row, known))
+        with self._presence.database.read() as tx:
+            rows = self._mine(tx, principal, kind)
+        for row in rows:
+            with suppress(NotFound), self._presence.reading(row.subject_ref) as present:
+                found.append(self._opened(row, present.known, present.keys))
         return found
 
-    def _opened(self, row: CaseRow, known: Subject) -> OpenCase:
-        keys = self._keyring.open(row.subject_ref)
+    def _opened(self, row: CaseRow, known: Subject, keys: SubjectKeys) -> OpenCase:
         return OpenCase(
             id=bytes(row.case_id).hex(),
             subject=keys.open_handle(known.row.sealed_handle),
@@ -149,11 +142,11 @@ class Cases:
         Raises:
             NotFound: there is no such open case, or it is somebody else's.
         """
-        with self._database.write() as tx:
-            rows = self._mine(tx, principal, kind, lock=True)
-            old = next((row for row in rows if bytes(row.case_id).hex() == case_id), None)
-            if old is None:
-                raise NotFound("no such open case, or not yours")
+        with self._presence.database.read() as tx:
+            ref = self._open_one(tx, case_id, principal, kind).subject_ref
+        with self._presence.writing(ref) as present:
+            tx = present.tx
+            old = self._open_one(tx, case_id, principal, kind, lock=True)
             row = replace(old, expires_at=tx.now(), entry_id=secrets.token_bytes(16))
             row = replace(row, mac=case_mac(self._ledger.mac, row))
             tx.cases.change(row)
@@ -166,9 +159,17 @@ class Cases:
                 facts={"kind": row.kind},
                 private=json.dumps({"actor": principal.id}).encode(),
                 effects=(row.mac, bytes(old.mac)),
-                about=self._keyring.open(row.subject_ref),
+                about=present.keys,
             )
         self._committed()
+
+    def _open_one(
+        self, tx: VaultTransaction, case_id: str, principal: Principal, kind: str, *, lock: bool = False
+    ) -> CaseRow:
+        for row in self._mine(tx, principal, kind, lock=lock):
+            if bytes(row.case_id).hex() == case_id:
+                return row
+        raise NotFound("no such open case, or not yours")
 
     def opened_by(self, tx: VaultTransaction, subject_ref: bytes, principal: Principal) -> set[str]:
         """The kinds of rights to look at the subject that *principal* opened and that have not ended."""
@@ -192,7 +193,8 @@ class Cases:
             raise Unavailable(TAMPERED)
 
 
-def _stated(subject: str, reason: str, hours: float) -> None:
+def check_opening(subject: str, reason: str, hours: float) -> None:
+    """Raises InvalidInput, with every fault, unless a case can be opened so."""
     check_identifier(subject)
     check_text(reason, name="reason", limit=500)
     problems = [] if reason.strip() else ["reason: must be stated"]

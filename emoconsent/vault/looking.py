@@ -7,22 +7,23 @@ import secrets
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from emoconsent.access.permissions import Permission, Relation, authorize
 from emoconsent.access.principal import Principal
 from emoconsent.audit.entry import EventTag, Fact
-from emoconsent.consent.holds import HoldTable, vault_key
-from emoconsent.consent.ledger import Ledger, Subject
+from emoconsent.consent.ledger import Subject
 from emoconsent.errors import AccessDenied, NotFound
-from emoconsent.vault.access import Access
-from emoconsent.vault.keyring import Keyring
-from emoconsent.vault.ports import RecordRow, VaultDatabase, VaultTransaction
+from emoconsent.vault.access import Access, to_unknown
+from emoconsent.vault.ports import RecordRow, VaultTransaction
+from emoconsent.vault.presence import Presence
 from emoconsent.vault.records import RevisionKind, check_rows
+from emoconsent.vault.refusals import Refusals
 from emoconsent.vault.subject_keys import SubjectKeys
 from emoconsent.vocabulary import Role
 
+_NO_RECORD: Final = "no such record, or not yours"
 #: What shows an emotion to whoever does it: closed to staff while an erasure waits under a restriction.
 _SHOWS: Final = frozenset(
     {
@@ -52,18 +53,15 @@ class Looks:
 
     def __init__(
         self,
-        database: VaultDatabase,
-        ledger: Ledger,
-        keyring: Keyring,
+        presence: Presence,
         access: Access,
-        holds: HoldTable,
+        refusals: Refusals,
         committed: Callable[[], None],
     ) -> None:
-        self._database = database
-        self._ledger = ledger
-        self._keyring = keyring
+        self._presence = presence
+        self._ledger = presence.ledger
         self._access = access
-        self._holds = holds
+        self._refusals = refusals
         self._committed = committed
 
     @contextmanager
@@ -71,32 +69,35 @@ class Looks:
         self, subject: str, principal: Principal, permission: Permission, purpose: str | None, reason: str
     ) -> Iterator[Opened]:
         """A transaction in which *principal* may do *permission* with *subject*, under a hold."""
-        with self._database.read() as tx:
-            known = self._ledger.find(tx, subject)
-        if known is None:
+        ref = self._presence.find(subject)
+        if ref is None:
             # An unknown subject looks like one whose relation is wanting: nothing is given away.
-            own = principal.role is Role.SUBJECT and principal.id == subject
-            authorize(principal, permission, purpose=purpose, relations=[Relation.SELF] if own else [])
+            related = to_unknown(subject, principal)
+            with self._refusals.logged(principal, permission, purpose=purpose, reason=reason):
+                authorize(principal, permission, purpose=purpose, relations=related)
             raise NotFound("nothing is known of you")
-        with self._held(known.row.subject_ref, principal, permission, purpose, reason) as found:
+        with self._held(ref, principal, permission, purpose, reason) as found:
             yield found
 
     @contextmanager
     def record(
         self, record_id: str, principal: Principal, permission: Permission, reason: str
     ) -> Iterator[Opened]:
-        """One record, in a transaction in which *principal* may do *permission* with it."""
+        """One record, in a transaction in which *principal* may do *permission* with it.
+
+        A record past its retention can only be deleted.
+        """
         raw = _record_bytes(record_id)
-        with self._database.read() as tx:
+        with self._presence.database.read() as tx:
             rows = tx.records.revisions(raw)
         if not rows:
-            raise NotFound("no such record, or not yours")
+            raise NotFound(_NO_RECORD)
         try:
             with self._held(rows[0].subject_ref, principal, permission, None, reason, raw) as found:
                 yield found
         except AccessDenied:
             if principal.role is Role.SUBJECT:
-                raise NotFound("no such record, or not yours") from None
+                raise NotFound(_NO_RECORD) from None
             raise
 
     @contextmanager
@@ -109,36 +110,32 @@ class Looks:
         reason: str,
         record_id: bytes | None = None,
     ) -> Iterator[Opened]:
-        hold = self._holds.take([(vault_key(ref), 0)])
         refusal: AccessDenied | None = None
-        try:
-            with self._database.write() as tx:
-                known = self._ledger.get(tx, ref)
-                if known is None:
-                    raise NotFound("nothing is known of that subject, or not to you")
-                rows = self._revisions(tx, record_id)
-                found = Opened(tx, self._keyring.open(ref), rows=rows)
-                try:
-                    relation = self._permit(found, known, principal, permission, purpose)
-                except AccessDenied as denied:
-                    refusal = denied
-                    facts: dict[str, Fact] = {"reason": denied.reason, "purpose": purpose}
-                    self.log(found, EventTag.VAULT_DENY, principal, facts, reason)
-                else:
-                    yield Opened(tx, found.keys, relation, rows)
-            if refusal is not None:
-                self._committed()
-                raise refusal
-        finally:
-            self._holds.release(hold)
+        with self._presence.writing(ref) as present:
+            rows = self._revisions(present.tx, record_id, permission)
+            found = Opened(present.tx, present.keys, rows=rows)
+            try:
+                relation = self._permit(found, present.known, principal, permission, purpose)
+            except AccessDenied as denied:
+                refusal = denied
+                facts: dict[str, Fact] = {"reason": denied.reason, "purpose": purpose}
+                self.log(found, EventTag.VAULT_DENY, principal, facts, reason)
+            else:
+                yield replace(found, relation=relation)
+        if refusal is not None:
+            self._committed()
+            raise refusal
 
-    def _revisions(self, tx: VaultTransaction, record_id: bytes | None) -> Sequence[RecordRow]:
+    def _revisions(
+        self, tx: VaultTransaction, record_id: bytes | None, permission: Permission
+    ) -> Sequence[RecordRow]:
         if record_id is None:
             return ()
         rows = tx.records.revisions(record_id)
-        if not rows:
-            raise NotFound("no such record, or not yours")
         check_rows(self._ledger.mac, rows)
+        over = bool(rows) and rows[0].expires_at <= tx.now()
+        if not rows or (over and permission is not Permission.DELETE_RECORD):
+            raise NotFound(_NO_RECORD)
         return rows
 
     def _permit(
@@ -203,4 +200,4 @@ def _record_bytes(record_id: str) -> bytes:
     try:
         return uuid.UUID(record_id).bytes
     except (ValueError, AttributeError, TypeError):
-        raise NotFound("no such record, or not yours") from None
+        raise NotFound(_NO_RECORD) from None

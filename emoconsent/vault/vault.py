@@ -6,10 +6,10 @@ why sealed for the subject; so is every look that was refused.
 
 from __future__ import annotations
 
-import json
 import secrets
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -17,11 +17,11 @@ from typing import Any, Final
 from emoconsent.access.permissions import Permission, authorize
 from emoconsent.access.principal import Principal
 from emoconsent.audit.entry import EventTag, Fact
+from emoconsent.consent.chain import acted
 from emoconsent.consent.fields import IDENTIFIER
-from emoconsent.consent.holds import HoldTable, vault_key
 from emoconsent.consent.identifier import check_identifier, check_text
 from emoconsent.consent.ledger import Ledger
-from emoconsent.errors import InvalidInput
+from emoconsent.errors import InvalidInput, NotFound
 from emoconsent.twins import AsyncTwins
 from emoconsent.vault.access import Access
 from emoconsent.vault.aggregate import Aggregate, aggregate
@@ -29,12 +29,13 @@ from emoconsent.vault.codec import inference_to_dict
 from emoconsent.vault.correction import corrected
 from emoconsent.vault.disputes import Dispute, open_disputes
 from emoconsent.vault.hint import Advise, Hint, hint_from
-from emoconsent.vault.keyring import Keyring
 from emoconsent.vault.looking import Looks, Opened
 from emoconsent.vault.paging import RecordPage, page
 from emoconsent.vault.ports import RecordRow, VaultDatabase, VaultTransaction
+from emoconsent.vault.presence import Presence
 from emoconsent.vault.record import EmotionRecord
 from emoconsent.vault.records import RecordHead, RevisionKind, check_rows, open_revisions, seal_revision
+from emoconsent.vault.refusals import Refusals
 from emoconsent.vault.replay import CONTEST, DELETE
 from emoconsent.vault.selection import selection
 from emoconsent.vocabulary import Modality, Role
@@ -52,9 +53,9 @@ class VaultServices:
 
     database: VaultDatabase
     ledger: Ledger
-    keyring: Keyring
+    presence: Presence
     access: Access
-    holds: HoldTable
+    refusals: Refusals
     live: Live
     advise: Advise
     quality: Callable[[str], str]
@@ -67,14 +68,7 @@ class Vault(AsyncTwins):
 
     def __init__(self, services: VaultServices) -> None:
         self._s = services
-        self._looks = Looks(
-            services.database,
-            services.ledger,
-            services.keyring,
-            services.access,
-            services.holds,
-            services.committed,
-        )
+        self._looks = Looks(services.presence, services.access, services.refusals, services.committed)
 
     def read(
         self, subject: str, *, principal: Principal, purpose: str, reason: str, language: str = "en"
@@ -144,38 +138,30 @@ class Vault(AsyncTwins):
         Reads every record of the purpose: not for a page that somebody waits for.
         """
         _stated(purpose, reason)
-        authorize(principal, Permission.READ_AGGREGATE, purpose=purpose)
+        with self._s.refusals.logged(principal, Permission.READ_AGGREGATE, purpose=purpose, reason=reason):
+            authorize(principal, Permission.READ_AGGREGATE, purpose=purpose)
         with self._s.database.read() as tx:
             refs = tx.subjects.refs()
         found = aggregate(pair for ref in refs for pair in self._records_for(ref, purpose))
         with self._s.database.write() as tx:
             facts: dict[str, Fact] = {"purpose": purpose, "groups": len(found.subjects)}
-            private = json.dumps({"actor": principal.id, "reason": reason}).encode()
             self._s.ledger.scribe.write(
                 tx.log,
                 secrets.token_bytes(16),
                 EventTag.VAULT_AGGREGATE,
                 tx.now(),
-                role=principal.role.value,
                 facts=facts,
-                private=private,
+                **acted(principal, reason=reason),
             )
         self._s.committed()
         return found
 
     def _records_for(self, ref: bytes, purpose: str) -> list[tuple[bytes, EmotionRecord]]:
         """One subject's usable records of *purpose*, under a hold; none if erased meanwhile."""
-        hold = self._s.holds.take([(vault_key(ref), 0)])
-        try:
-            with self._s.database.read() as tx:
-                known = self._s.ledger.get(tx, ref)
-                if known is None:
-                    return []
-                keys = self._s.keyring.open(ref)
-                records = self._latest(Opened(tx, keys), live=True)
+        with suppress(NotFound), self._s.presence.reading(ref) as present:
+            records = self._latest(Opened(present.tx, present.keys), live=True)
             return [(ref, record) for record in records if record.purpose == purpose]
-        finally:
-            self._s.holds.release(hold)
+        return []
 
     def revisions(
         self, record_id: str, *, principal: Principal, reason: str = "own record"
@@ -184,8 +170,9 @@ class Vault(AsyncTwins):
         with self._looks.record(record_id, principal, Permission.READ_RECORDS, reason) as found:
             facts: dict[str, Fact] = {"records": 1, "as": "revisions"}
             self._looks.log(found, EventTag.VAULT_READ, principal, facts, reason)
+            revisions = open_revisions(found.keys, found.rows)
         self._s.committed()
-        return open_revisions(found.keys, found.rows)
+        return revisions
 
     def correct(
         self, record_id: str, *, principal: Principal, emotion: Mapping[str, Any], comment: str = ""
@@ -199,9 +186,9 @@ class Vault(AsyncTwins):
         with self._looks.record(record_id, principal, Permission.CORRECT_RECORD, "correction") as found:
             latest = open_revisions(found.keys, found.rows)[-1]
             content = {"inference": inference_to_dict(corrected(latest.inference, emotion))}
-            added = self._revise(found, RevisionKind.CORRECTED, content, principal, comment)
+            made = self._revise(found, RevisionKind.CORRECTED, content, principal, comment)
         self._s.committed()
-        return open_revisions(found.keys, [*found.rows, added])[-1]
+        return made
 
     def contest(self, record_id: str, *, principal: Principal, comment: str = "") -> EmotionRecord:
         """Dispute an inference: it is used for nothing from now on, until corrected or deleted."""
@@ -210,9 +197,9 @@ class Vault(AsyncTwins):
             self._s.close_record(found.tx, CONTEST, found.keys.ref, found.rows[0].record_id)
             latest = open_revisions(found.keys, found.rows)[-1]
             content = {"inference": inference_to_dict(latest.inference)}
-            added = self._revise(found, RevisionKind.CONTESTED, content, principal, comment)
+            made = self._revise(found, RevisionKind.CONTESTED, content, principal, comment)
         self._s.committed()
-        return open_revisions(found.keys, [*found.rows, added])[-1]
+        return made
 
     def delete(self, record_id: str, *, principal: Principal) -> None:
         """Delete one record with all its revisions. Other records are untouched."""
@@ -266,7 +253,8 @@ class Vault(AsyncTwins):
         It names neither the subject nor the emotion; ``revisions`` shows one of them, while it is
         contested, and the subject sees that.
         """
-        authorize(principal, Permission.READ_DISPUTES)
+        with self._s.refusals.logged(principal, Permission.READ_DISPUTES):
+            authorize(principal, Permission.READ_DISPUTES)
         with self._s.database.read() as tx:
             return open_disputes(tx, self._s.ledger.mac)
 
@@ -277,7 +265,8 @@ class Vault(AsyncTwins):
         content: dict[str, Any],
         principal: Principal,
         comment: str,
-    ) -> RecordRow:
+    ) -> EmotionRecord:
+        """Add a revision with its entry; the record in it, opened while the keys may be used."""
         last, entry_id = found.rows[-1], secrets.token_bytes(16)
         head = RecordHead(
             last.record_id,
@@ -293,7 +282,7 @@ class Vault(AsyncTwins):
         found.tx.records.add(row)
         tag = EventTag.VAULT_CORRECT if kind is RevisionKind.CORRECTED else EventTag.VAULT_CONTEST
         self._looks.log(found, tag, principal, {}, kind.value, written=row)
-        return row
+        return open_revisions(found.keys, [*found.rows, row])[-1]
 
     def _latest(self, found: Opened, *, live: bool) -> list[EmotionRecord]:
         """Each record's latest revision; with *live*, only where consent still covers its use."""

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from emoconsent import AccessDenied, EmoConsent, Principal
 from emoconsent.errors import InvalidInput, NotFound
@@ -103,6 +104,36 @@ def test_a_record_past_its_retention_is_read_by_nobody(open_sdk: OpenStore) -> N
     assert own(sdk, "c1") == []
 
 
+def test_a_record_past_its_retention_can_only_be_deleted(open_sdk: OpenStore) -> None:
+    """By its id, too, nobody sees, corrects or contests it; its row can still be taken away."""
+    sdk = open_sdk()
+    grant(sdk, "c1")
+    record = recognised(sdk, "c1")
+    request = sdk.rights.submit("c1", kind="erasure", regime="pipl")
+    sdk.rights.verify(request.id, evidence="seen")
+    open_sdk.clock.advance(timedelta(days=30))
+    for who in (me("c1"), DPO):
+        for act in (sdk.vault.revisions, sdk.vault.contest):
+            with pytest.raises(NotFound):
+                act(record.id, principal=who)
+        with pytest.raises(NotFound):
+            sdk.vault.correct(record.id, principal=who, emotion={"level": "calm"})
+    sdk.vault.delete(record.id, principal=me("c1"))
+    assert sdk.audit.verify().findings == ()
+
+
+@pytest.mark.parametrize("written", [str.upper, lambda i: i.replace("-", ""), lambda i: f"{{{i}}}"])
+def test_an_id_written_otherwise_is_logged_as_it_is(sdk: EmoConsent, written: Any) -> None:
+    """Deleting by another spelling of the id leaves no record that verification misses for ever."""
+    grant(sdk, "c1")
+    record = recognised(sdk, "c1")
+    sdk.vault.contest(written(record.id), principal=me("c1"))
+    sdk.vault.delete(written(record.id), principal=me("c1"))
+    lines = [x.record for x in sdk.access.log("c1", principal=me("c1")) if x.tag.value.startswith("vault:")]
+    assert lines == [record.id, record.id]
+    assert sdk.audit.verify().findings == ()
+
+
 def test_a_contested_record_is_not_used_and_a_correction_is(open_sdk: OpenStore) -> None:
     """From the moment of the dispute the older level is the hint; a correction counts, both are kept."""
     sdk = open_sdk()
@@ -123,6 +154,18 @@ def test_a_contested_record_is_not_used_and_a_correction_is(open_sdk: OpenStore)
     sdk.vault.delete(latest.id, principal=me("c1"))
     assert [r.level for r in own(sdk, "c1")] == [Level.CALM]
     assert sdk.audit.verify().findings == ()
+
+
+def test_a_dispute_removed_by_an_intruder_is_named(sdk: EmoConsent) -> None:
+    """The row of the latest revision deleted brings the earlier value back, as the limitations say; the
+    log still has the dispute, and verification names its entry."""
+    grant(sdk, "c1")
+    record = recognised(sdk, "c1")
+    sdk.vault.contest(record.id, principal=me("c1"))
+    with sdk._parts.stores.data.engine.begin() as connection:
+        connection.execute(text("delete from emotion_records where revision = 1"))
+        connection.execute(text("delete from log_links"))
+    assert any("vault:contest" in finding for finding in sdk.audit.verify().findings)
 
 
 def test_anothers_record_and_no_record_look_alike(sdk: EmoConsent) -> None:

@@ -114,7 +114,8 @@ def test_a_dispute_lets_the_officer_see_that_record_and_no_other(open_sdk: OpenS
         (third, "voice", "sounds"),
     }
     assert {d.contested_at for d in found} == {open_sdk.clock()}
-    assert "c1" not in repr(found) and "anger" not in repr(found)
+    shown = "".join(repr(d).replace(d.record_id, "") for d in found)
+    assert "c1" not in shown and "anger" not in shown
     for who in (me("c1"), AGENT, ADMIN, AUDITOR):
         with pytest.raises(AccessDenied, match="role"):
             sdk.vault.disputes(principal=who)
@@ -231,7 +232,7 @@ def test_who_publishes_and_registers_is_in_the_log_and_must_be_permitted(sdk: Em
             sdk.notices.publish(notice("2"), principal=who)
         with pytest.raises(AccessDenied, match="role"):
             sdk.recognizers.register("new", principal=who, **values)
-    assert len(tags(sdk)) == before
+    assert tags(sdk)[before:] == ["access:deny"] * 4  # of registering
     sdk.notices.publish(notice("2"), principal=ADMIN)
     sdk.recognizers.register("new", principal=ADMIN, **values)
     sdk.notices.publish(notice("3"))

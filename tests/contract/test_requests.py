@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from emoconsent import AccessDenied, EmoConsent, Principal
-from emoconsent.errors import InvalidInput, NotFound, RightsError
+from emoconsent.errors import InvalidInput, NotFound, RightsError, Unavailable
 from tests.support.store import (
     ADMIN,
     AGENT,
@@ -19,6 +19,7 @@ from tests.support.store import (
     DPO,
     OpenStore,
     Recognizer,
+    decide,
     grant,
     inference,
     me,
@@ -234,3 +235,92 @@ def test_only_what_this_store_signed_as_such_verifies(sdk: EmoConsent) -> None:
             sdk.verify_certificate(bad)  # type: ignore[arg-type]
         words.add(str(refused.value))
     assert len(words) == 1
+
+
+def test_a_request_finds_whoever_became_known_since(sdk: EmoConsent) -> None:
+    """Submitted for somebody unknown, or erased meanwhile: what is there at fulfilment is erased."""
+    early = sdk.rights.submit("late", kind="erasure", regime="pipl")
+    sdk.rights.verify(early.id, evidence="seen")
+    grant(sdk, "late")
+    recorded(sdk, "late")
+    done = sdk.rights.fulfil(early.id, principal=DPO)
+    assert done.certificate is not None
+    assert done.certificate.document["facts"]["rows_deleted"]["emotion_records"] == 1
+    assert decide(sdk, "late") == "no_consent"
+    grant(sdk, "twice")
+    first, second = (sdk.rights.submit("twice", kind="erasure", regime="pipl") for _ in range(2))
+    sdk.rights.fulfil(first.id, principal=me("twice"))
+    grant(sdk, "twice")
+    with pytest.raises(NotFound):
+        sdk.rights.fulfil(second.id, principal=me("late"))
+    assert sdk.rights.fulfil(second.id, principal=me("twice")).certificate
+    assert decide(sdk, "twice") == "no_consent"
+    assert sdk.audit.verify().findings == ()
+
+
+def test_who_asked_dies_with_the_request(open_sdk: OpenStore) -> None:
+    """Cancelled or completed, a request's key is destroyed, also after a crash between; the proof that
+    stays says how the identity was verified."""
+    sdk = open_sdk()
+    grant(sdk, "c1")
+    keyring = sdk._parts.keyring
+    done, taken_back, nobodys = (
+        sdk.rights.submit(name, kind="erasure", regime="pipl").id for name in ("c1", "c1", "unknown")
+    )
+    for request in (done, nobodys):
+        sdk.rights.verify(request, evidence="a code by mail")
+    with sdk._parts.stores.data.read() as tx:
+        row = tx.requests.get(bytes.fromhex(done))
+    assert row is not None
+    kept = keyring.open(row.request_id).open_request(row.sealed, row.request_id)
+    assert b'"c1"' in kept and b"by mail" in kept and b'"api"' in kept
+    sdk.rights.cancel(taken_back, principal=me("c1"))
+    destroy, keyring.destroy = keyring.destroy, lambda owner: 0  # type: ignore[method-assign,assignment]
+    sdk.rights.fulfil(nobodys, principal=DPO)  # and the process dies before the key is destroyed
+    assert keyring.store.keys_of(bytes.fromhex(nobodys))
+    keyring.destroy = destroy  # type: ignore[method-assign]
+    sdk.rights.fulfil(done, principal=DPO)
+    open_sdk()
+    for request in (done, taken_back, nobodys):
+        assert keyring.store.keys_of(bytes.fromhex(request)) == {}
+    with sdk._parts.stores.data.read() as tx:
+        [proof] = tx.evidence.list()
+    own = keyring.open(proof.evidence_ref).open_request(proof.sealed, proof.evidence_ref)
+    assert b'"verified": "a code by mail"' in own
+    assert sdk.audit.verify().findings == ()
+
+
+def test_whoever_holds_the_id_gets_the_certificate_again(sdk: EmoConsent) -> None:
+    """After completion nobody is known by the request, so its id is enough; without it there is nothing."""
+    grant(sdk, "c1")
+    request = sdk.rights.submit("c1", kind="erasure", regime="gdpr")
+    first = sdk.rights.fulfil(request.id, principal=me("c1"))
+    assert sdk.rights.fulfil(request.id, principal=me("c1")) == first
+    assert sdk.rights.certificates(request.id) == [first.certificate]
+    assert "c1" not in str(first.certificate.document if first.certificate else "c1").replace(request.id, "")
+    for other in ("00" * 16, request.id[:-2], ""):
+        with pytest.raises(NotFound):
+            sdk.rights.fulfil(other, principal=me("c1"))
+    for who in (AGENT, ADMIN):
+        with pytest.raises(AccessDenied, match="role"):
+            sdk.rights.fulfil(request.id, principal=who)
+
+
+def test_a_forged_state_or_certificate_is_not_shown(sdk: EmoConsent) -> None:
+    """The list and the certificates are authenticated like everything else: unavailable, not untrue."""
+    grant(sdk, "c1")
+    request = sdk.rights.submit("c1", kind="erasure", regime="gdpr")
+    done = sdk.rights.submit("unknown", kind="erasure", regime="gdpr")
+    sdk.rights.verify(done.id, evidence="seen")
+    sdk.rights.fulfil(done.id, principal=DPO)
+    assert len(sdk.rights.list()) == 2
+    with sdk._parts.stores.data.engine.begin() as connection:
+        connection.execute(text("update rights_requests set state = 'completed', finished_at = 1"))
+        connection.execute(text("update certificates set jws = 'a.b.c'"))
+    for act in (
+        sdk.rights.list,
+        lambda: sdk.rights.get(request.id),
+        lambda: sdk.rights.certificates(done.id),
+    ):
+        with pytest.raises(Unavailable):
+            act()  # type: ignore[operator]
