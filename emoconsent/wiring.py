@@ -190,13 +190,7 @@ def _compose(
     presence = Presence(data, ledger, base.keyring, base.holds)
     refusals = Refusals(presence, ledger.scribe, committed)
     rights, keys = Rights(erasing, base.guardians, refusals), Keys(erasing)
-    again = base.chain.close_again
-    closer.handle("supersede", partial(again, kind=NOTICE_CLOSED, tag=EventTag.NOTICE_PUBLISH))
-    closer.handle("suspend", partial(again, kind=SUSPENDED, tag=EventTag.RECOGNIZER_SUSPEND))
-    closer.handle("erase", rights.erasure.take_over)
-    replay = RecordReplay(ledger, base.keyring)
-    closer.handle(CONTEST, replay.contest)
-    closer.handle(DELETE, replay.delete)
+    _replay(base, closer, rights)
     consent = _consent(base, closer, sandboxed=sandboxed)
     recognizers = RecognizerRegistry(
         data, base.chain, closer, base.holds, refusals, base.keyring.keyed, settings.approvals_required
@@ -222,6 +216,16 @@ def _compose(
         restore=restore,
         sequencer=sequencer,
     )
+
+
+def _replay(base: _Base, closer: Closer, rights: Rights) -> None:
+    """What is done again, beside the event itself, for a closing that the database lost."""
+    again, records = base.chain.close_again, RecordReplay(base.ledger, base.keyring)
+    closer.handle("supersede", partial(again, kind=NOTICE_CLOSED, tag=EventTag.NOTICE_PUBLISH))
+    closer.handle("suspend", partial(again, kind=SUSPENDED, tag=EventTag.RECOGNIZER_SUSPEND))
+    closer.handle("erase", rights.erasure.take_over)
+    closer.handle(CONTEST, records.contest)
+    closer.handle(DELETE, records.delete)
 
 
 def _consent(base: _Base, closer: Closer, *, sandboxed: bool) -> ConsentRegistry:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +21,7 @@ from emoconsent.consent.holds import HoldTable, scope_keys
 from emoconsent.consent.identifier import check_identifier, check_text
 from emoconsent.consent.ledger import Ledger, NewEvent, Subject
 from emoconsent.consent.notice import Notice
+from emoconsent.consent.offering import offered, scope_problems
 from emoconsent.consent.ports import ConsentDatabase, ConsentTransaction
 from emoconsent.consent.publishing import book_from
 from emoconsent.consent.receipt import Receipt
@@ -66,7 +67,7 @@ class ConsentRegistry(AsyncTwins):
         private = _private(channel=channel, language=language)
 
         def make(_tx: ConsentTransaction, book: NoticeBook, _subject: Subject) -> NewEvent:
-            _offered(book, notice, language)
+            offered(book, notice, language)
             return NewEvent(
                 EventKind.SHOWN, EventTag.CONSENT_SHOWN, notice=notice, scope=frozenset(), private=private
             )
@@ -99,8 +100,8 @@ class ConsentRegistry(AsyncTwins):
         private = _private(channel=channel, language=language, given_by=given_by, evidence=evidence)
 
         def make(tx: ConsentTransaction, book: NoticeBook, known: Subject) -> NewEvent:
-            found = _offered(book, notice, language)
-            problems = [*_scope_problems(found, pairs), *self._guardian_problems(tx, known, found, given_by)]
+            found = offered(book, notice, language)
+            problems = [*scope_problems(found, pairs), *self._guardian_problems(tx, known, found, given_by)]
             if problems:
                 raise InvalidInput(problems)
             return NewEvent(EventKind.GRANT, EventTag.CONSENT_GRANT, pairs, notice, private)
@@ -175,7 +176,7 @@ class ConsentRegistry(AsyncTwins):
         """Record a refusal, which also ends an earlier grant of the same pairs."""
         pairs = parse_scope(scope)
         with self._s.database.read() as tx:
-            _offered(book_from(self._s.chain.rows(tx)), notice, language)
+            offered(book_from(self._s.chain.rows(tx)), notice, language)
         private = _private(channel=channel, language=language)
         return self._close(
             subject, EventKind.REFUSE, pairs, private, enrol=True, notice=notice, timeout=timeout
@@ -358,7 +359,7 @@ class ConsentRegistry(AsyncTwins):
     def _drain(
         self, ref: bytes, scope: Scope | None, number: int, book: NoticeBook, *, timeout: float
     ) -> Withdrawal:
-        pairs = book.ever_offered() if scope is None else scope
+        pairs = book.everoffered() if scope is None else scope
         return drain(self._s.holds, scope_keys(ref, pairs), number, timeout=timeout)
 
 
@@ -375,39 +376,3 @@ def _private(**values: str | None) -> dict[str, str | None]:
         elif value is not None:
             check_text(value, name=name, limit=500)
     return values
-
-
-def _offered(book: NoticeBook, full_id: str, language: str) -> Notice:
-    """The notice in force named *full_id*, if it has the language.
-
-    Raises:
-        InvalidInput: unknown, superseded, ended, or without the language. The gate never guesses which
-            version somebody meant, and neither does this.
-    """
-    found = book.get(check_text(full_id, name="notice", limit=200))
-    if found is None:
-        raise InvalidInput([f"notice: {full_id!a} is not published; name it as id@version"])
-    current = book.current(found.notice_id)
-    if current is not None and current.id != found.id:
-        raise InvalidInput([f"notice: {found.id} was superseded by {current.id}"])
-    if found.id in book.ended:
-        # Its successor was announced and then lost, with a crash or a restore.
-        raise InvalidInput([f"notice: {found.id} has ended; publish the version that follows it"])
-    if language not in found.languages:
-        raise InvalidInput(
-            [f"language: {found.id} has no text in it; it has {', '.join(sorted(found.languages))}"]
-        )
-    return found
-
-
-def _scope_problems(notice: Notice, pairs: Scope) -> Sequence[str]:
-    missing = sorted(pair for pair in pairs if notice.find(*pair) is None)
-    problems = [
-        f"scope: {notice.id} does not offer {purpose}/{modality.value}" for purpose, modality in missing
-    ]
-    alone = {offer.purpose for offer in notice.purposes if offer.separate_consent}
-    granted = {purpose for purpose, _ in pairs}
-    if len(granted) > 1:
-        # PIPL arts. 23, 29, 39: a separate consent is an act of its own, not a line in another one.
-        problems += [f"scope: {purpose} needs a grant of its own" for purpose in sorted(granted & alone)]
-    return problems
