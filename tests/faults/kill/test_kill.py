@@ -111,8 +111,8 @@ def test_killed_at_each_step_on_the_servers(name: str, pg_database: Callable[[],
 
 
 @pytest.mark.long
-@pytest.mark.skipif(shutil.which("strace") is None, reason="strace kills at a system call")
 @pytest.mark.parametrize("name", ["grant", "fulfil"])
 def test_killed_at_each_system_call_that_writes(name: str) -> None:
     """Between two writes of one statement: what SQLite's own journal has to make good."""
+    assert shutil.which("strace"), "strace is missing: sudo apt-get install strace"
     check(killed(name, "--level", "syscall"), 20)
