@@ -82,7 +82,7 @@ class RelyingParty:
                 raise ProviderRefused
             token = self._client.authorize_access_token(claims_options=self._expected(), leeway=_SKEW)
             name = token["userinfo"][self._provider.claim]
-            if not isinstance(name, str) or not name:
+            if not isinstance(name, str):
                 raise ProviderRefused
             return name
 

@@ -46,7 +46,7 @@ class Behaviour:
         stranger: sign with a key that is not published, under the name of one that is.
         metadata: changes to the discovery document; None leaves a member out.
         redirect: parameters of the way back; None leaves one out. With ``error`` no code is given.
-        token: the body of the token endpoint's answer instead of a token.
+        body: what each endpoint answers by its path, instead of what it should.
         status: the status of each endpoint by its path, other than 200.
         delay: seconds until the token endpoint answers.
         reuse: take a code more than once, and without a verifier.
@@ -58,7 +58,7 @@ class Behaviour:
     stranger: bool = False
     metadata: dict[str, Any] = field(default_factory=dict)
     redirect: dict[str, str | None] = field(default_factory=dict)
-    token: str | None = None
+    body: dict[str, str] = field(default_factory=dict)
     status: dict[str, int] = field(default_factory=dict)
     delay: float = 0
     reuse: bool = False
@@ -117,8 +117,6 @@ class Provider:
             return 400, json.dumps({"error": "invalid_grant", "error_description": f"bad code {form}"})
         if not self.behaviour.reuse:
             del self.codes[form["code"]]
-        if self.behaviour.token is not None:
-            return 200, self.behaviour.token
         access, identity = secrets.token_urlsafe(24), self._id_token(asked)
         self.seen["given"] += [access, identity]
         answer = {"access_token": access, "token_type": "Bearer", "expires_in": 60, "id_token": identity}
@@ -136,8 +134,8 @@ class Provider:
 
     def _id_token(self, asked: dict[str, str]) -> str:
         now, algorithm = int(time.time()), self.behaviour.sign
-        claims = {"iss": self.issuer, "sub": asked["subject"], "aud": asked["client_id"]}
-        claims = claims | {"iat": now, "exp": now + 300, "nonce": asked.get("nonce")}  # type: ignore[operator]
+        claims: dict[str, Any] = {"iss": self.issuer, "sub": asked["subject"], "aud": asked["client_id"]}
+        claims |= {"iat": now, "exp": now + 300, "nonce": asked.get("nonce")}
         payload = json.dumps(changed(claims, self.behaviour.claims)).encode()
         if algorithm in ("none", "HS256"):
             key: Any = OctKey.import_key(_PUBLIC)
@@ -185,7 +183,8 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(*self.provider.token(flat(body), self.headers.get("Authorization", "")))
 
     def _answer(self, status: int, body: str, *, location: str | None = None) -> None:
-        status = self.provider.behaviour.status.get(urlsplit(self.path).path, status)
+        path, behaviour = urlsplit(self.path).path, self.provider.behaviour
+        status, body = behaviour.status.get(path, status), behaviour.body.get(path, body)
         self.send_response(status)
         if location is not None:
             self.send_header("Location", location)
