@@ -19,7 +19,7 @@ class OidcProvider:
     """An OpenID Connect provider.
 
     Attributes:
-        issuer: its issuer identifier; the configuration is read below it.
+        issuer: its issuer identifier, exactly as it names itself; the discovery document is read below it.
         claim: the claim of the ID token that names the person, e.g. ``sub``.
     """
 
@@ -82,6 +82,21 @@ class PortalConfig:
             raise ConfigurationError("; ".join(problems))
 
 
+def travels_safely(address: str) -> bool:
+    """Whether nobody on the way reads what is sent to *address*: by https, or http on this machine."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    local = parts.hostname in [host.strip("[]") for host in LOOPBACK]
+    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and local))
+
+
+def _is_issuer(address: str) -> bool:
+    """OpenID Connect Discovery, 3: no query, no fragment. A password in it would reach every log."""
+    return travels_safely(address) and not set(address) & set("?#@")
+
+
 def _problems(config: PortalConfig) -> list[str]:
     local = set(config.hosts) <= set(LOOPBACK)
     problems = [] if config.hosts else ["EMOCONSENT_PORTAL_HOSTS: name the hosts that the portal answers to"]
@@ -96,6 +111,12 @@ def _problems(config: PortalConfig) -> list[str]:
         )
     if urlsplit(config.mail).scheme not in ("console", "folder", "smtp", "smtps"):
         problems.append("EMOCONSENT_PORTAL_MAIL: console:, folder:PATH, smtp://... or smtps://...")
+    for kind, provider in (("OIDC_", config.oidc_subjects), ("STAFF_OIDC_", config.oidc_staff)):
+        if provider is not None and not _is_issuer(provider.issuer):
+            problems.append(
+                f"{PREFIX}{kind}ISSUER: an https:// address without query or fragment "
+                "(http:// on loopback only)"
+            )
     return problems
 
 

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, cast
 
-from authlib.integrations.base_client.errors import OAuthError
 from authlib.integrations.flask_client import OAuth
 from flask import Flask, abort, current_app, flash, redirect, request, session, url_for
 from flask_babel import gettext as _
-from joserfc.errors import JoseError
-from requests import RequestException
 from werkzeug.wrappers import Response
 
+from emoconsent import AccessDenied
+from emoconsent.errors import InvalidInput
 from portal.auth.blueprint import blueprint
 from portal.auth.device import device
 from portal.auth.mailing import enter
+from portal.auth.relying_party import TIMEOUT, RelyingParty, SignInFailed, quiet
 from portal.config import OidcProvider, PortalConfig
 from portal.places import safe_path
 from portal.visitor import sdk, sign_in
 
-KINDS: Final = ("subjects", "staff")
-_NEXT: Final = "oidc-next"
+LASTS: Final = timedelta(minutes=15)  # from leaving to coming back, as for a code by mail
+_JOURNEY: Final = "oidc"
 
 
 def providers(config: PortalConfig) -> dict[str, OidcProvider]:
@@ -31,59 +33,68 @@ def providers(config: PortalConfig) -> dict[str, OidcProvider]:
 
 def init_oidc(app: Flask, config: PortalConfig) -> None:
     """Register the providers; nothing is asked of them before somebody signs in."""
-    oauth = OAuth(app)
+    logging.getLogger("authlib.integrations.base_client.sync_app").addFilter(quiet)
+    oauth, parties = OAuth(app), {}
     for kind, provider in providers(config).items():
-        oauth.register(
+        client: Any = oauth.register(
             kind,
             server_metadata_url=f"{provider.issuer.rstrip('/')}/.well-known/openid-configuration",
             client_id=provider.client_id,
             client_secret=provider.client_secret,
             # PKCE: a code that leaks on its way back is of no use (RFC 9700, 2.1.1).
-            client_kwargs={"scope": "openid", "code_challenge_method": "S256", "timeout": 10},
+            client_kwargs={"scope": "openid", "code_challenge_method": "S256", "default_timeout": TIMEOUT},
         )
-    app.extensions["emoconsent-oidc"] = oauth
+        parties[kind] = RelyingParty(client, provider)
+    app.extensions["emoconsent-oidc"] = parties
 
 
-def _client(kind: str) -> Any:
-    client = current_app.extensions["emoconsent-oidc"].create_client(kind) if kind in KINDS else None
-    return client or abort(404)
+def _party(kind: str) -> RelyingParty:
+    return cast(RelyingParty, current_app.extensions["emoconsent-oidc"].get(kind) or abort(404))
 
 
 @blueprint.get("/oidc/<kind>")
 def oidc_start(kind: str) -> Response:
-    """Go to the provider. State, nonce and PKCE verifier wait in the session."""
-    client = _client(kind)
-    session[_NEXT] = safe_path(request.args.get("next"))
+    """Go to the provider."""
+    party, target = _party(kind), safe_path(request.args.get("next"))
+    session[_JOURNEY] = {"next": target, "until": (sdk().now() + LASTS).timestamp()}
     try:
-        return Response.force_type(
-            client.authorize_redirect(url_for("auth.oidc_back", kind=kind, _external=True))
-        )
-    except (OAuthError, RequestException):
-        return _failed()
+        return party.leave(url_for("auth.oidc_back", kind=kind, _external=True))
+    except SignInFailed:
+        return _failed(kind, target)
 
 
 @blueprint.get("/oidc/<kind>/back")
 def oidc_back(kind: str) -> Response:
     """Come back with a code. Whatever does not verify signs nobody in."""
-    client, config = _client(kind), current_app.extensions["emoconsent-config"]
-    provider = providers(config)[kind]
+    party, journey = _party(kind), session.pop(_JOURNEY, None) or {"next": None, "until": 0}
+    target = journey["next"] or url_for("public.home")
     try:
-        claims = client.authorize_access_token().get("userinfo") or {}
-    except (OAuthError, JoseError, RequestException, ValueError, KeyError):
-        return _failed()
-    name = claims.get(provider.claim)
-    if not isinstance(name, str) or not name:
-        return _failed()
-    target = session.pop(_NEXT, None)
-    if kind == "subjects":
-        return enter(sdk().accounts.handoff(name), target)
-    principal = sdk().accounts.staff_by_oidc(provider.issuer, name)
+        name = party.person()
+        # The cookie that holds the state can be kept and shown again; the store remembers.
+        until = datetime.fromtimestamp(journey["until"], UTC)
+        if not sdk().accounts.use_once("oidc", f"{kind}:{request.args['state']}", expires_at=until):
+            return _failed(kind, journey["next"])
+        return _enter_staff(party, name, target) if kind == "staff" else enter(_subject(name), target)
+    except (SignInFailed, AccessDenied):
+        return _failed(kind, journey["next"])
+
+
+def _subject(name: str) -> tuple[Any, ...]:
+    try:
+        return sdk().accounts.handoff(name)
+    except InvalidInput:
+        raise SignInFailed from None  # the provider's claim cannot be an identifier of ours
+
+
+def _enter_staff(party: RelyingParty, name: str, target: str) -> Response:
+    principal = sdk().accounts.staff_by_oidc(party.issuer, name)
     if principal is None:
-        return _failed()
+        raise SignInFailed
     sign_in(sdk().accounts.begin_staff(principal, device=device()))
-    return redirect(target or url_for("public.home"), 303)
+    return redirect(target, 303)
 
 
-def _failed() -> Response:
+def _failed(kind: str, target: str | None) -> Response:
+    """One page for every cause, where the other ways of signing in are."""
     flash(_("Signing in did not work. Please try again, or choose another way."), "info")
-    return redirect(url_for("auth.sign_in"), 303)
+    return redirect(url_for("auth.staff" if kind == "staff" else "auth.sign_in", next=target), 303)
