@@ -82,6 +82,8 @@ def init_visitor(app: Flask) -> None:
 
 def sign_in(secret: str) -> None:
     """Begin to be who *secret* stands for: nothing of the session before survives (fixation)."""
+    if current_user.is_authenticated:
+        sdk().accounts.end(visitor().secret)
     flashes = session.get("_flashes")
     session.clear()
     if flashes:
