@@ -359,7 +359,7 @@ class ConsentRegistry(AsyncTwins):
     def _drain(
         self, ref: bytes, scope: Scope | None, number: int, book: NoticeBook, *, timeout: float
     ) -> Withdrawal:
-        pairs = book.everoffered() if scope is None else scope
+        pairs = book.ever_offered() if scope is None else scope
         return drain(self._s.holds, scope_keys(ref, pairs), number, timeout=timeout)
 
 
