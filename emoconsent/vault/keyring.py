@@ -275,7 +275,7 @@ class Keyring:
             ConfigurationError: the provider has no root key for it, and nothing changed.
         """
         with self._lock:
-            if number not in {e.epoch for e in self.store.epochs()}:
+            if number not in {e.epoch for e in self._read()[0]}:
                 self._open_epoch(number)
         self.retire()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -450,8 +451,9 @@ class TestNotBehind:
             with sdk._parts.stores.data.read() as tx:
                 assert set(tx.closings.applied()) == {1, 2}
 
-    def test_a_backup_of_a_moment_ago(self, tmp_path: Path) -> None:
+    def test_a_backup_of_a_moment_ago(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Restored before anything was placed in the tree: the closings are replayed without ado."""
+        monkeypatch.setattr("emoconsent.audit.log.SEQUENCE_AFTER", timedelta(days=1))
         yard = furnished(tmp_path)
         with yard.open() as sdk:
             grant(sdk, "quick")
