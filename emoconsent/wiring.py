@@ -139,7 +139,7 @@ def _assemble(settings: Settings, stores: Stores, clock: Clock, monotonic: Calla
     store_id = stores.keys.meta(STORE_ID) or ""
     roots = root_keys(settings, store_id, clock)
     with stores.creating():
-        keyring = Keyring(stores.keys, roots, lambda: to_micros(clock()), monotonic)
+        keyring = Keyring(stores.keys, roots, lambda: to_micros(clock()), monotonic, new=stores.new)
         mac = RowMac(keyring.system(ROW_MAC))
         scribe = Scribe(mac, StoreSeal(keyring))
         _create(stores, mac, scribe, store_id, sandbox=settings.sandbox)

@@ -41,7 +41,7 @@ class SqlOwners(TableStore[OwnerRow]):
     def move(self, old: OwnerRow, new: OwnerRow) -> None:
         key = (self.table.c.token_hash == old.token_hash, self.table.c.owner_index == old.owner_index)
         self._run(delete(self.table).where(*key))
-        self._insert(new)
+        self._put(new, "token_hash", "owner_index")  # both may be there: somebody put the old one back
 
     def list(self) -> list[OwnerRow]:
         return self._values()

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select, text, u
 from emoconsent.errors import Unavailable
 from emoconsent.storage import schema
 from emoconsent.storage.faults import as_unavailable
-from emoconsent.vault.ports import ClosingRow, Epoch, EpochOver, KeyClass, SystemKey, WrappedKey
+from emoconsent.vault.ports import DAMAGED, ClosingRow, Epoch, EpochOver, KeyClass, SystemKey, WrappedKey
 
 SCRUB_SECONDS: Final = 10.0
 _CLOSING_LOCK: Final = 0x656D6F636C6F73  # "emoclos"
@@ -250,7 +250,10 @@ def _require_active(connection: Connection, epoch: int) -> None:
 
 
 def _wrapped(row: Any) -> WrappedKey:
-    return WrappedKey(row.owner, KeyClass(row.key_class), row.epoch, row.wrapped)
+    try:
+        return WrappedKey(row.owner, KeyClass(row.key_class), row.epoch, row.wrapped)
+    except ValueError:
+        raise Unavailable(DAMAGED) from None
 
 
 def _fields(value: Any) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from emoconsent.vault.blind_index import blind_index
 from emoconsent.vault.envelope import associated_data, commits_to, open_, seal
 from emoconsent.vault.padding import pad, unpad
 from emoconsent.vault.ports import (
+    DAMAGED,
     Epoch,
     EpochOver,
     KeyClass,
@@ -39,6 +40,7 @@ ACTIVE: Final = "active"
 RETIRED: Final = "retired"
 DESTROYING: Final = "destroying"
 DESTROYED: Final = "destroyed"
+LIVE: Final = (ACTIVE, RETIRED)  # the epochs whose root key is read
 ROW_MAC: Final = "row-mac"
 STORE_SEAL: Final = "store-seal"
 SIGN_RECEIPTS: Final = "sign-receipts"
@@ -65,7 +67,6 @@ class _Loaded:
     active: int
     keks: dict[int, bytes] = field(repr=False)
     system: dict[str, bytes] = field(repr=False)
-    public: dict[str, str]
 
 
 class Keyring:
@@ -76,6 +77,11 @@ class Keyring:
         roots: the provider of root keys.
         now: microseconds, for the rows' creation times.
         monotonic: seconds on a clock that nobody sets.
+        new: the store is being made, so what it lacks is made too. In any other, a missing key is a loss:
+            a new one in its place would find nobody, and sign what nobody can check.
+
+    Raises:
+        ConfigurationError: the key store is not whole, or a root key is not the one that sealed it.
     """
 
     def __init__(
@@ -84,6 +90,8 @@ class Keyring:
         roots: RootKeyProvider,
         now: Callable[[], int],
         monotonic: Callable[[], float],
+        *,
+        new: bool,
     ) -> None:
         self.store = store
         self.roots = roots
@@ -91,25 +99,47 @@ class Keyring:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._checked = monotonic()
+        if new:
+            self._create()
         self._loaded = self._load()
 
-    def _load(self) -> _Loaded:
-        epochs = self.store.epochs()
-        if not epochs:
+    def _create(self) -> None:
+        """Make what a new store lacks: the first opening may have been cut short."""
+        if not self.store.epochs():
             self._open_epoch(1)
-            epochs = self.store.epochs()
-        keks = {e.epoch: self._kek(e) for e in epochs if e.state in (ACTIVE, RETIRED)}
-        active = max(e.epoch for e in epochs if e.state == ACTIVE)
-        self._ensure_system_keys(active, keks[active])
-        rows = self.store.system_keys()
-        system = {r.name: _unwrap(keks[r.epoch], r.wrapped, r.name) for r in rows if r.epoch in keks}
-        public = {r.name: r.public for r in rows if r.public}
-        return _Loaded(_states(epochs), active, keks, system, public)
+        kek, there = self._kek(self.store.epochs()[0]), {row.name for row in self.store.system_keys()}
+        for name in (*SYMMETRIC, *SIGNING):
+            if name not in there:
+                self.store.put_system_key(_new_system_key(name, 1, kek))
+
+    def _load(self) -> _Loaded:
+        epochs, rows = self._read()
+        keks = {e.epoch: self._kek(e) for e in epochs if e.state in LIVE}
+        system = {row.name: _system_key(keks[row.epoch], row) for row in rows if row.epoch in keks}
+        return _Loaded(_states(epochs), _active(epochs), keks, system)
+
+    def _read(self) -> tuple[list[Epoch], list[SystemKey]]:
+        """Epochs and the store's own keys as they were together: another process may rotate meanwhile."""
+        for _ in range(_ATTEMPTS):
+            epochs, rows = self.store.epochs(), self.store.system_keys()
+            if _states(self.store.epochs()) == _states(epochs):
+                _require_whole(epochs, rows)
+                return epochs, rows
+        raise Unavailable("the root keys keep rotating; try again", outcome="not_done")
 
     def _open_epoch(self, number: int) -> None:
+        """The epoch's row comes last: an epoch without its blind index is a loss, not one half opened."""
         self.roots.create(number)
         check = hmac.digest(self.roots.get(number), b"emoconsent/check/v1", "sha256")
-        self.store.put_epoch(Epoch(number, ACTIVE, self._now(), None, check))
+        epoch = Epoch(number, ACTIVE, self._now(), None, check)
+        kek = self._kek(epoch)
+        key = _new_system_key(index_name(number), number, kek)
+        there = self.store.put_system_key(key)
+        try:
+            _unwrap(kek, there.wrapped, there.name)
+        except VaultError:  # of an attempt cut short, under a root key that was given up since
+            self.store.replace_system_key(key)
+        self.store.put_epoch(epoch)
 
     def _kek(self, epoch: Epoch) -> bytes:
         root = self.roots.get(epoch.epoch)
@@ -121,14 +151,6 @@ class Keyring:
             )
         info = b"emoconsent/kek/v1/%d" % epoch.epoch
         return HKDFExpand(algorithm=SHA256(), length=32, info=info).derive(root)
-
-    def _ensure_system_keys(self, epoch: int, kek: bytes) -> None:
-        there = {row.name for row in self.store.system_keys()}
-        for name in (*SYMMETRIC, *SIGNING, index_name(epoch)):
-            if name not in there:
-                secret = secrets.token_bytes(32)
-                public = _public_hex(secret) if name in SIGNING else None
-                self.store.put_system_key(SystemKey(name, epoch, _wrap(kek, secret, name), public))
 
     @property
     def epoch(self) -> int:
@@ -223,9 +245,7 @@ class Keyring:
         try:
             return _unwrap(kek, key.wrapped, _purpose(key.owner, key.key_class))
         except VaultError:
-            raise Unavailable(
-                "a subject's key in the key store is damaged; run `emoconsent doctor`"
-            ) from None
+            raise Unavailable(DAMAGED) from None
 
     def any_key_commits_to(self, envelope: bytes) -> bool:
         """Whether a key that is still held sealed *envelope*.
@@ -255,7 +275,7 @@ class Keyring:
             ConfigurationError: the provider has no root key for it, and nothing changed.
         """
         with self._lock:
-            if number not in {e.epoch for e in self.store.epochs()}:
+            if number not in {e.epoch for e in self._read()[0]}:
                 self._open_epoch(number)
         self.retire()
 
@@ -304,6 +324,47 @@ def _states(epochs: Sequence[Epoch]) -> tuple[tuple[int, str], ...]:
     return tuple((epoch.epoch, epoch.state) for epoch in epochs)
 
 
+def _active(epochs: Sequence[Epoch]) -> int:
+    return max(epoch.epoch for epoch in epochs if epoch.state == ACTIVE)
+
+
+def _require_whole(epochs: Sequence[Epoch], rows: Sequence[SystemKey]) -> None:
+    """Refuse a key store that lacks what every store has, whoever took it away."""
+    live = {epoch.epoch for epoch in epochs if epoch.state in LIVE}
+    held = {row.name for row in rows if row.epoch in live}
+    needed = {*SYMMETRIC, *SIGNING, *map(index_name, live)}
+    if [epoch.epoch for epoch in epochs] != list(range(1, len(epochs) + 1)):
+        raise _not_whole("an epoch is missing")
+    if not {epoch.state for epoch in epochs} <= {*LIVE, DESTROYING, DESTROYED}:
+        raise _not_whole("an epoch is in no state that there is")
+    if not any(epoch.state == ACTIVE for epoch in epochs):
+        raise _not_whole("no epoch is active")
+    if needed - held:
+        raise _not_whole(f"of its own keys, {', '.join(sorted(needed - held))} cannot be found")
+
+
+def _not_whole(what: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"the key store was altered or is incomplete: {what}; restore the key store from its own backup "
+        "(new keys cannot open what the old ones sealed)"
+    )
+
+
+def _system_key(kek: bytes, row: SystemKey) -> bytes:
+    try:
+        secret = _unwrap(kek, row.wrapped, row.name)
+    except VaultError:
+        raise _not_whole(f"its own key {row.name} does not open") from None
+    if row.public != _public(row.name, secret):
+        raise _not_whole(f"the public half of its own key {row.name} is another's")
+    return secret
+
+
+def _new_system_key(name: str, epoch: int, kek: bytes) -> SystemKey:
+    secret = secrets.token_bytes(32)
+    return SystemKey(name, epoch, _wrap(kek, secret, name), _public(name, secret))
+
+
 def _purpose(owner: bytes, key_class: KeyClass) -> str:
     return f"{key_class.value}:{owner.hex()}"
 
@@ -316,5 +377,8 @@ def _unwrap(kek: bytes, wrapped: bytes, name: str) -> bytes:
     return open_(kek, wrapped, associated_data(kind="key", name=name))
 
 
-def _public_hex(seed: bytes) -> str:
-    return Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw().hex()
+def _public(name: str, secret: bytes) -> str | None:
+    """The public half of a signing key, whose secret is its seed."""
+    if name not in SIGNING:
+        return None
+    return Ed25519PrivateKey.from_private_bytes(secret).public_key().public_bytes_raw().hex()

@@ -7,11 +7,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from emoconsent.audit.ports import IntentStore
 from emoconsent.consent.ports import ConsentTransaction
 from emoconsent.vault.selection import Selection
+
+DAMAGED: Final = "a subject's key in the key store is damaged; run `emoconsent doctor`"
 
 
 class KeyClass(StrEnum):
@@ -100,7 +102,8 @@ class KeyStore(Protocol):
             EpochOver: the key's epoch is not active.
         """
 
-    def keys_of(self, owner: bytes) -> dict[KeyClass, WrappedKey]: ...
+    def keys_of(self, owner: bytes) -> dict[KeyClass, WrappedKey]:
+        """The owner's keys. Raises Unavailable if one is of a class that there is not."""
 
     def confirm(self, owner: bytes) -> None: ...
 
@@ -114,7 +117,8 @@ class KeyStore(Protocol):
     def count_by_epoch(self) -> dict[int, int]:
         """How many data keys are wrapped under each epoch."""
 
-    def under_epoch(self, epoch: int, limit: int) -> list[WrappedKey]: ...
+    def under_epoch(self, epoch: int, limit: int) -> list[WrappedKey]:
+        """Up to *limit* keys of that epoch. Raises Unavailable as ``keys_of`` does."""
 
     def rewrap(self, old: WrappedKey, new: WrappedKey) -> None:
         """Replace *old* by *new* unless it changed or vanished meanwhile.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -220,6 +221,41 @@ class TestTheDataStore:
             assert decide(sdk, "kid") == "allowed"
             assert sdk.audit.verify().findings == ()
 
+    def test_with_addresses_sessions_and_links_the_same_is_closed(self, tmp_path: Path) -> None:
+        """Declared, contested, deleted, erased since, all with accounts: closed again, whoever kept a cookie."""
+        yard, people = furnished(tmp_path), ("kid", "owner", "gone")
+        with yard.open() as sdk:
+            for subject in people:
+                grant(sdk, subject)
+                sdk.accounts.set_contact(subject, address=f"{subject}@example.org")
+            for _ in range(3):
+                recognized(sdk, "owner")
+            contested, deleted, kept = (record.id for record in records(sdk))
+            accounts = sdk.accounts
+            cookies = [accounts.begin(accounts.handoff(subject), device="phone") for subject in people]
+            links = {subject: accounts.stop_link(subject) for subject in people}
+        yard.backup("monday")
+        with yard.open() as sdk:
+            sdk.subjects.declare("kid", age_band="child", guardian="mum")
+            sdk.vault.contest(contested, principal=me("owner"), comment="never")
+            sdk.vault.delete(deleted, principal=me("owner"))
+            sdk.accounts.end(cookies[1])
+            erase(sdk, "gone")
+            sdk.audit.checkpoint()
+        for stores in (("data",), ("data", "keys")):
+            yard.put_back("monday", *stores)
+            yard.accept()
+            with yard.open() as sdk:
+                assert (decide(sdk, "kid"), decide(sdk, "gone")) == ("guardian_required", "no_consent")
+                assert [(r.id, r.contested) for r in records(sdk)] == [(contested, True), (kept, False)]
+                assert [sdk.accounts.resume(cookie) for cookie in cookies] == [None, None, None]
+                assert sdk.accounts.contact("gone") is None and sdk.accounts.contact("owner") is not None
+                assert sdk.accounts.stop_subject(links["owner"]) == "owner"
+                with pytest.raises(NotFound):
+                    sdk.accounts.stop_subject(links["gone"])
+                assert sdk.audit.verify().findings == ()
+                assert sdk.restore.unfinished() == []
+
     def test_disputes_and_deletions_of_records_are_done_again(self, tmp_path: Path) -> None:
         """A record contested or deleted since the backup is contested or gone after it; others stay."""
         yard = furnished(tmp_path)
@@ -415,8 +451,9 @@ class TestNotBehind:
             with sdk._parts.stores.data.read() as tx:
                 assert set(tx.closings.applied()) == {1, 2}
 
-    def test_a_backup_of_a_moment_ago(self, tmp_path: Path) -> None:
+    def test_a_backup_of_a_moment_ago(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Restored before anything was placed in the tree: the closings are replayed without ado."""
+        monkeypatch.setattr("emoconsent.audit.log.SEQUENCE_AFTER", timedelta(days=1))
         yard = furnished(tmp_path)
         with yard.open() as sdk:
             grant(sdk, "quick")

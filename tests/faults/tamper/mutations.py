@@ -176,7 +176,7 @@ def _rows(original: Original, store: str, table: Table) -> Iterator[Mutation]:
             yield Mutation(store, table.name, f"{table.name} put back", _insert(table, old), index)
         elif new != old:
             yield Mutation(store, table.name, f"{table.name} roll back", _update(table, new, old), index)
-    for index in spread(rows):
+    for index in sorted({*spread(rows), *kinds(rows)}):
         yield Mutation(store, table.name, f"{table.name} delete", _delete(table, rows[index]), index)
     for index in spread(rows, 2):
         other = rows[index] | {names[-1]: _fresh(rows[index][names[-1]], len(rows))}
@@ -190,6 +190,15 @@ def spread(rows: Sequence[Row], most: int = 6) -> list[int]:
     """Indexes of some rows, the first and the last among them."""
     step = max(1, (len(rows) - 1) // (most - 1)) if rows else 1
     return sorted({*range(0, len(rows), step)[: most - 1], len(rows) - 1} - {-1})
+
+
+def kinds(rows: Sequence[Row]) -> list[int]:
+    """Indexes of the first row of each kind, where rows are of kinds."""
+    found: dict[str, int] = {}
+    for index, row in enumerate(rows):
+        if "kind" in row:
+            found.setdefault(row["kind"], index)
+    return list(found.values())
 
 
 def _fresh(value: Any, rows: int) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 from emoconsent import ConsentDenied, EmoConsent, Principal
 from emoconsent.clock import utc_now
-from emoconsent.errors import EmoConsentError
+from emoconsent.errors import AccessDenied, EmoConsentError
 from emoconsent.sample import prepare
 from emoconsent.vault.record import Category, Inference, ScoreKind
 from tests.faults.race.places import folder_environ, homes
@@ -43,36 +44,39 @@ def call(sdk: EmoConsent, subject: str, seen: list[str] | None = None) -> Any:
     return sdk.guard(recognize, recognizer="text-lexicon", purpose="customer_care")("hm", subject=subject)
 
 
-def begin(sdk: EmoConsent) -> None:
-    """The earlier state: everybody's consent is still live."""
+def begin(sdk: EmoConsent) -> str:
+    """The earlier state: everybody's consent is still live. The ticket of a sign-in under way."""
     prepare(sdk, ADMIN)
     for subject in PEOPLE:
         if subject != "unknown":
             grant(sdk, subject)
             call(sdk, subject)
     sdk.rights.submit("due", kind="erasure", regime="pipl")
-    come_in(sdk)
+    ticket = come_in(sdk)
     sdk.audit.checkpoint()
+    return ticket
 
 
-def come_in(sdk: EmoConsent) -> None:
-    """Addresses, sessions, links, sign-ins under way, a host's token used, members of staff."""
+def come_in(sdk: EmoConsent) -> str:
+    """Addresses, sessions, links, a sign-in under way, a host's token used, members of staff."""
     accounts = sdk.accounts
     for subject in ("granted", "second", "erased"):
         accounts.set_contact(subject, address=f"{subject}@example.org")
         accounts.begin(accounts.handoff(subject), device="phone")
         accounts.stop_link(subject)
-    accounts.challenge("granted@example.org", language="en")
+    challenge = accounts.challenge("granted@example.org", language="en")
     accounts.use_once("jwt", "1", expires_at=utc_now() + timedelta(days=1))
     for login in ("agent-1", "agent-2", "dpo-1"):
         role = login.partition("-")[0]
         identity = ("https://idp.example", login)
         accounts.add_staff(login, role=role, team="t", password=None, principal=ADMIN, oidc=identity)
     accounts.begin_staff(DPO, device="desk")
+    return challenge.ticket
 
 
-def go_on(sdk: EmoConsent) -> None:
-    """What happened later: withdrawals, a correction, cases, requests, an erasure, a suspension, a rotation."""
+def go_on(sdk: EmoConsent, ticket: str) -> None:
+    """What happened later: withdrawals, a correction, cases, requests, an erasure, a suspension, a rotation,
+    and a wrong code."""
     sdk.consent.withdraw("withdrawn")
     sdk.consent.refuse("refused", notice="shop-care@1", scope=SCOPE, channel="c", language="en")
     sdk.consent.opt_out("opted-out")
@@ -95,6 +99,8 @@ def go_on(sdk: EmoConsent) -> None:
     sdk.rights.cancel(taken_back.id, principal=DPO)
     sdk.accounts.set_contact("second", address="new@example.org")
     sdk.accounts.disable("agent-1", principal=ADMIN)
+    with suppress(AccessDenied):
+        sdk.accounts.answer(ticket, "no code")
     sdk.keys.rotate()
     gone = sdk.rights.submit("unknown", kind="erasure", regime="gdpr")
     sdk.rights.verify(gone.id, evidence="seen")
@@ -143,11 +149,11 @@ def make(folder: Path) -> Original:
     """Build the store that is tampered with."""
     original = Original(folder)
     with EmoConsent.from_env(original.environ) as sdk:
-        begin(sdk)
+        ticket = begin(sdk)
     original.earlier = read(folder / "data")
     shutil.copytree(folder / "data", folder / "backup")
     with EmoConsent.from_env(original.environ) as sdk:
-        go_on(sdk)
+        go_on(sdk, ticket)
     original.now = read(folder / "data")
     return original
 

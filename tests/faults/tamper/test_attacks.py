@@ -309,3 +309,23 @@ def test_an_older_catalogue_put_back_under_a_running_process_denies(
                 call(sdk, "granted", seen)
             assert (denied.value.reason, seen) == ("unavailable", [])
     connection.close()
+
+
+def test_owners_rows_put_back_block_no_rotation_and_no_ending(original: Original, copy: Copy) -> None:
+    """Whose a session is, under the epoch before, put back: it is moved and ended like the rest."""
+    now = {(row["token_hash"], row["owner_index"]) for row in original.now["data"]["token_owners"]}
+    tokens = {row["token_hash"] for row in original.now["data"]["tokens"]}
+    gone = [
+        row
+        for row in original.earlier["data"]["token_owners"]
+        if (row["token_hash"], row["owner_index"]) not in now and row["token_hash"] in tokens
+    ]
+    with copy.edit("data") as connection:
+        for row in gone:
+            put(connection, "token_owners", row)
+    connection.close()
+    with EmoConsent.from_env(copy.environ) as sdk:
+        assert gone and sdk.keys.rotate() == 3
+        assert sdk.accounts.end_all(Principal("granted", role="subject")) == 1
+        assert sdk.audit.verify().findings == ()
+        assert sdk.keys.status()[-1].state == "active"

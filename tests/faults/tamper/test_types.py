@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,18 +26,21 @@ WRONG = {
 
 #: The only columns whose type SQLite itself insists on.
 ROWIDS = {"log_entries": ["entry_no"], "catalogue_head": ["id"]}
-#: Links show a person their own entries; an intent that is done is not looked at again.
-UNSEEN = {"log_links", "intents"}
+#: Links show a person their own entries; an intent that is done is not looked at again; a closing whose
+#: mark is not genuine is taken over once more before anything is served.
+UNSEEN = {"log_links", "intents", "closings_applied"}
+STRIDE = 3  # the normal lane does each third column, the last of each table among them
 
 
-def cases() -> Iterator[tuple[str, str, str]]:
+def cases() -> Iterator[Any]:
     """(table, column, SQL of a wrong value) for every column of the data store, each value in its turn."""
     for table in schema.data.tables.values():
-        for number, column in enumerate(table.columns):
+        for number, column in enumerate(table.columns, start=1):
             if column.name in ROWIDS.get(table.name, ()):
                 continue
             values = WRONG[column.type.python_type]
-            yield table.name, column.name, values[number % len(values)]
+            marks = pytest.mark.long if (len(table.columns) - number) % STRIDE else ()
+            yield pytest.param(table.name, column.name, values[number % len(values)], marks=marks)
 
 
 @pytest.fixture(scope="module")
