@@ -79,7 +79,7 @@ class Scribe:
         leaf = encode(entry)
         log.add(entry_id, at, leaf, self.entry_mac(entry_id, at, leaf))
         if about is not None:
-            log.link(about.ref, entry_id)
+            log.link(about.ref, entry_id, tag.value)
 
     def entry_mac(self, entry_id: bytes, at: int, leaf: bytes) -> bytes:
         return self._mac("log_entries", entry_id, at, leaf)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -26,11 +26,19 @@ class LogStore(Protocol):
     def add(self, entry_id: bytes, at: int, leaf: bytes, mac: bytes) -> None:
         """Insert an entry, not yet placed in the tree."""
 
-    def link(self, subject_ref: bytes, entry_id: bytes) -> None:
-        """Note that the entry is about the subject, for the subject's own view."""
+    def link(self, subject_ref: bytes, entry_id: bytes, tag: str) -> None:
+        """Note that the entry, of that tag, is about the subject, for the subject's own view."""
 
     def linked(self, subject_ref: bytes) -> list[StoredEntry]:
         """The entries about a subject, oldest first."""
+
+    def linked_page(
+        self, subject_ref: bytes, tags: Collection[str], before: bytes | None, limit: int
+    ) -> list[StoredEntry]:
+        """Up to *limit* entries of *tags* about a subject, older than the entry *before*, newest first."""
+
+    def linked_count(self, subject_ref: bytes) -> int:
+        """How many entries are about a subject."""
 
     def last_at(self) -> int | None:
         """The instant (microseconds) of the latest committed entry, or None."""

@@ -90,10 +90,10 @@ class Erasure:
         ref = subject.row.subject_ref
         doors = self._doors(tx, subject)
         return Plan(
-            records=len(tx.records.of(ref)),
+            records=tx.records.count(ref),
             events=len(tx.events.of(ref)),
             cases=len(tx.cases.of(ref)),
-            log_links=len(tx.log.linked(ref)),
+            log_links=tx.log.linked_count(ref),
             contacts=doors.contacts,
             sessions=doors.sessions,
             tokens=doors.tokens,

@@ -29,13 +29,29 @@ class SqlLog(TableStore[StoredEntry]):
     def add(self, entry_id: bytes, at: int, leaf: bytes, mac: bytes) -> None:
         self._run(insert(self.table).values(entry_id=entry_id, at=at, leaf=leaf, mac=mac))
 
-    def link(self, subject_ref: bytes, entry_id: bytes) -> None:
-        self._run(insert(schema.log_links).values(subject_ref=subject_ref, entry_id=entry_id))
+    def link(self, subject_ref: bytes, entry_id: bytes, tag: str) -> None:
+        self._run(insert(schema.log_links).values(subject_ref=subject_ref, entry_id=entry_id, tag=tag))
 
     def linked(self, subject_ref: bytes) -> list[StoredEntry]:
         links = schema.log_links
         about = select(links.c.entry_id).where(links.c.subject_ref == subject_ref)
         return self._values(self.table.c.entry_id.in_(about), order=[self.table.c.entry_no])
+
+    def linked_page(
+        self, subject_ref: bytes, tags: Collection[str], before: bytes | None, limit: int
+    ) -> list[StoredEntry]:
+        links, number = schema.log_links, self.table.c.entry_no
+        about = select(links.c.entry_id).where(links.c.subject_ref == subject_ref, links.c.tag.in_(tags))
+        where = [self.table.c.entry_id.in_(about)]
+        if before is not None:
+            place = select(number).where(self.table.c.entry_id == before).scalar_subquery()
+            where.append(number < place)
+        return self._values(*where, order=[number.desc()], limit=limit)
+
+    def linked_count(self, subject_ref: bytes) -> int:
+        links = schema.log_links
+        about = select(func.count()).select_from(links).where(links.c.subject_ref == subject_ref)
+        return int(self._run(about).scalar_one())
 
     def last_at(self) -> int | None:
         statement = select(raw(self.table.c.at)).order_by(self.table.c.entry_no.desc()).limit(1)

@@ -287,6 +287,8 @@ log_links = Table(
     data,
     _bytes("subject_ref", primary_key=True),
     _bytes("entry_id", primary_key=True),
+    Column("tag", Text, nullable=False),  # the entry's: a person's looks are found among many calls
+    Index(None, "subject_ref", "tag"),
 )
 
 keys = MetaData(naming_convention=NAMING)

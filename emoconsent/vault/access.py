@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from typing import Any, Final, Protocol
 
 from emoconsent.access.permissions import Permission, Relation, authorize
 from emoconsent.access.principal import Principal
-from emoconsent.audit.entry import decode
+from emoconsent.audit.entry import EventTag, decode
 from emoconsent.consent.guardianship import Guardians
 from emoconsent.consent.identifier import check_identifier
 from emoconsent.consent.ledger import Subject
 from emoconsent.consent.status import restriction
+from emoconsent.errors import InvalidInput
 from emoconsent.twins import AsyncTwins
 from emoconsent.vault.cases import BREAK_GLASS, CASE, Case, Cases, OpenCase, check_opening
 from emoconsent.vault.disclosure import LogLine, disclose
 from emoconsent.vault.ports import VaultTransaction
-from emoconsent.vault.presence import Presence
+from emoconsent.vault.presence import Presence, Present
 from emoconsent.vault.refusals import Refusals
 from emoconsent.vocabulary import Role
+
+MAX_PAGE: Final = 500
 
 
 class Requests(Protocol):
@@ -115,17 +120,52 @@ class Access(AsyncTwins):
         Raises:
             AccessDenied: the principal is somebody else. Unknown subjects answer alike.
         """
+        with self._own_log(subject, principal) as present:
+            if present is None:
+                return []
+            entries = [decode(stored.leaf) for stored in present.tx.log.linked(present.keys.ref)]
+            return disclose(entries, present.keys, self.alias)
+
+    def log_page(
+        self,
+        subject: str,
+        *,
+        principal: Principal,
+        tags: Collection[str],
+        before: str | None = None,
+        limit: int = 50,
+    ) -> list[LogLine]:
+        """Up to *limit* lines of ``log`` whose tag is one of *tags*, newest first.
+
+        Args:
+            before: ``entry`` of the last line of the page before.
+
+        Raises:
+            AccessDenied: as for ``log``.
+            InvalidInput: the limit is not from 1 to 500, or *before* is no entry's id.
+        """
+        place = _page_problems(before, limit)
+        wanted = [EventTag(tag).value for tag in tags]
+        with self._own_log(subject, principal) as present:
+            if present is None:
+                return []
+            stored = present.tx.log.linked_page(present.keys.ref, wanted, place, limit)
+            return disclose(map(decode, (entry.leaf for entry in stored)), present.keys, self.alias)
+
+    @contextmanager
+    def _own_log(self, subject: str, principal: Principal) -> Iterator[Present | None]:
+        """The subject, for whoever may read their log; None for somebody unknown who asks for themselves."""
         ref = self._presence.find(check_identifier(subject))
         with self._refusals.logged(principal, Permission.READ_OWN_LOG) as door:
             door.about = ref
             if ref is None:
                 authorize(principal, Permission.READ_OWN_LOG, relations=to_unknown(subject, principal))
-                return []
+                yield None
+                return
             with self._presence.reading(ref) as present:
                 related = self._guardians.relations(present.tx, present.known, subject, principal)
                 authorize(principal, Permission.READ_OWN_LOG, relations=related)
-                entries = [decode(stored.leaf) for stored in present.tx.log.linked(ref)]
-                return disclose(entries, present.keys, self.alias)
+                yield present
 
     def relations(
         self, tx: VaultTransaction, known: Subject, handle: str, principal: Principal
@@ -153,3 +193,18 @@ def to_unknown(subject: str, principal: Principal) -> set[Relation]:
     """How *principal* stands to a subject of whom nothing is known: as the subject, or not at all."""
     own = principal.role is Role.SUBJECT and principal.id == subject
     return {Relation.SELF} if own else set()
+
+
+def _page_problems(before: str | None, limit: int) -> bytes | None:
+    """The entry that *before* names. Raises InvalidInput."""
+    problems = []
+    if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= MAX_PAGE:
+        problems.append(f"limit: a whole number from 1 to {MAX_PAGE}")
+    try:
+        place = bytes.fromhex(before) if before is not None else None
+    except (ValueError, TypeError):
+        problems.append("before: the id of a log entry")
+        place = None
+    if problems:
+        raise InvalidInput(problems)
+    return place
