@@ -10,7 +10,7 @@ import click
 
 from emoconsent.cli.inputs import TIMEOUT
 from emoconsent.cli.project import FILE, NOTICE_FILE, TEMPLATE, load_project
-from emoconsent.cli.session import Session, on_store
+from emoconsent.cli.session import FolderName, Session, on_store, require_store
 from emoconsent.errors import ConfigurationError, InvalidInput
 from emoconsent.sdk import EmoConsent
 from emoconsent.settings import Settings
@@ -19,9 +19,7 @@ _SAMPLE: Final = "sample_notice.toml"
 
 
 @click.command()
-@click.argument(
-    "store_folder", metavar="[FOLDER]", required=False, type=click.Path(path_type=Path, file_okay=False)
-)
+@click.argument("store_folder", metavar="[FOLDER]", required=False, type=FolderName())
 @on_store
 def init(session: Session, store_folder: Path | None) -> None:
     """Make a store and, in its folder, an emoconsent.toml to fill in. Overwrites nothing.
@@ -43,9 +41,15 @@ def init(session: Session, store_folder: Path | None) -> None:
 
 
 def _named(settings: Settings, folder: Path | None) -> Settings:
-    """*settings*, with the folder given as an argument instead of an option."""
+    """*settings*, with the folder given as an argument instead of an option.
+
+    Raises:
+        InvalidInput: the option names one, too.
+    """
     if folder is None:
         return settings
+    if click.get_current_context().params["folder"] is not None:
+        raise InvalidInput(["FOLDER and --folder both name the store's folder; give one of them"])
     return Settings(
         folder, None, None, settings.config_home, settings.state_home, settings.environ,
         settings.approvals_required, settings.sandbox,

@@ -356,3 +356,14 @@ def test_a_server_that_is_not_there_is_unavailable(cli: Cli, tmp_path: Path) -> 
     doctor = cli.process("doctor", **urls)
     assert (doctor.code, "FAILURE  server" in doctor.out) == (1, True)
     assert "hunter2" not in done.err + doctor.out + doctor.err
+
+
+def test_init_is_told_one_folder_and_never_none(cli: Cli, tmp_path: Path) -> None:
+    """A folder named twice or by an empty variable is refused; no store is made in some other place."""
+    cli.folder.mkdir()
+    both = cli.process("init", str(tmp_path / "one"), "--folder", str(tmp_path / "two"))
+    refused(both, 2, "give one of them")
+    for words in (("init", ""), ("init", "--folder", ""), ("demo", "--folder", "")):
+        done = cli.process(*words)
+        assert (done.code, "must not be empty" in done.err) == (2, True)
+    assert [p for p in tmp_path.rglob("*") if p.suffix == ".db"] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -284,3 +285,22 @@ def test_every_command_explains_itself() -> None:
         option for _, command in found for option in command.params if isinstance(option, click.Option)
     ]
     assert [option.name for option in options if not option.help] == []
+
+
+def test_a_grant_during_an_opt_out_says_what_it_overrides(store: Cli, grant: Callable[..., Done]) -> None:
+    """The operator learns that an objection stood, of which day, and that it stands for all the rest."""
+    store.run("consent", "opt-out", *ME)
+    done = grant("customer-42")
+    assert (done.code, "overrides the opt-out of 20" in done.out) == (0, True)
+    assert grant("customer-42", "--json").json["overrides_opt_out"] is not None
+    lifted = store.run("consent", "opt-in", *ME)
+    assert "grants from before the opt-out stay ended" in lifted.out
+    assert grant("customer-42", "--json").json["overrides_opt_out"] is None
+
+
+def test_an_epoch_tells_when_it_was_opened_and_destroyed(store: Cli) -> None:
+    """A destroyed epoch is not "destroyed since" the day it was opened."""
+    store.run("keys", "rotate")
+    gone = store.run("keys", "destroy-epoch", "1", "--yes").out
+    assert re.search(r"epoch 1: destroyed, opened [\d: -]+ UTC, destroyed [\d: -]+ UTC; ", gone)
+    assert "since" not in store.run("keys", "status").out
