@@ -214,7 +214,7 @@ class EmoConsent:
         self._parts.ready()
 
     def close(self) -> None:
-        """Close connections and lock files; a sandbox is deleted (if nobody closes it, at the process's end)."""
+        """Close connections and lock files; delete a sandbox (which the process's end does otherwise)."""
         _OPEN.discard(self)
         self._parts.stores.close()
         if self._temporary is not None:

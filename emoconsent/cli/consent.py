@@ -136,7 +136,8 @@ def opt_in(session: Session, subject: str, channel: str) -> None:
     with session.open() as sdk:
         event = sdk.consent.opt_in(who, channel=channel)
     session.terminal.result(
-        {"event": event.number}, ["opt-out lifted; grants from before the opt-out stay ended, so each purpose needs a new one"]
+        {"event": event.number},
+        ["opt-out lifted; grants from before the opt-out stay ended, so each purpose needs a new one"],
     )
 
 

@@ -85,7 +85,10 @@ def test_without_extras_it_names_them_and_goes_on(tmp_path: Path) -> None:
     assert (lines_of("missing", 1, output), lines_of("recognized", 1, output)) == (4, 2)
     for extra in ("text", "voice", "face"):
         assert f"the extra '{extra}'" in output
-    told = {key: lines_of(key, 1, output) for key in ("left_out", "voice_closed", "end_part", "voice_denied", "end")}
+    told = {
+        key: lines_of(key, 1, output)
+        for key in ("left_out", "voice_closed", "end_part", "voice_denied", "end")
+    }
     assert told == {"left_out": 1, "voice_closed": 1, "end_part": 1, "voice_denied": 0, "end": 0}
     assert "8 次调用，其中 6 次" in output
 
