@@ -135,10 +135,8 @@ def opt_in(session: Session, subject: str, channel: str) -> None:
     who = private(subject)
     with session.open() as sdk:
         event = sdk.consent.opt_in(who, channel=channel)
-    session.terminal.result(
-        {"event": event.number},
-        ["opt-out lifted; grants from before the opt-out stay ended, so each purpose needs a new one"],
-    )
+    line = "opt-out lifted; grants from before the opt-out stay ended, so each purpose needs a new one"
+    session.terminal.result({"event": event.number}, [line])
 
 
 @consent.command()

@@ -255,7 +255,7 @@ def withdrawal(play: Play) -> None:
 
 
 def _voice_closed(play: Play) -> None:
-    """Without a voice recognizer, what the gate would say to one: nothing was called, so nothing is claimed."""
+    """Without a voice recognizer, what the gate would say to one: nothing was called."""
     decision = play.sdk.gate.decide(play.subjects["en"], purpose=PURPOSE, modality=Modality.VOICE)
     play.narrator.expect(decision.reason.value == "withdrawn", "must_close")
     play.narrator.tell("voice_closed", reason=decision.reason.value)

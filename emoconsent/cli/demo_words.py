@@ -152,9 +152,8 @@ WORDS: Final[Words] = {
         "全部 {stages} 个部分均如预期，用时 {seconds:.1f} 秒。",
     ),
     "end_part": (
-        "All {stages} parts went as they should, as far as they could be shown: {calls} calls were left out;"
-        " in {seconds:.1f} s.",
-        "全部 {stages} 个部分在可演示的范围内均如预期：跳过 {calls} 次调用；用时 {seconds:.1f} 秒。",
+        "All {stages} parts went as they should, with {calls} calls left out, in {seconds:.1f} s.",
+        "全部 {stages} 个部分均如预期，但跳过了 {calls} 次调用；用时 {seconds:.1f} 秒。",
     ),
     "next": ("Look around: {command}", "继续查看：{command}"),
     # What must be so, said when it is not.

@@ -60,8 +60,8 @@ class Project:
     def left_as_sample(self) -> list[str]:
         """What to warn of: notices that still name the shop of the sample, where nobody answers."""
         return [
-            f"the notice {notice.get('id')}@{notice.get('version')} still names the sample's {EXAMPLE}: people "
-            "cannot reach anybody there; publish a new version with your own name and contact"
+            f"the notice {notice.get('id')}@{notice.get('version')} still names the sample's {EXAMPLE}: "
+            "people cannot reach anybody there; publish a new version with your own name and contact"
             for notice in self.notices
             if EXAMPLE in json.dumps(notice)
         ]
