@@ -68,6 +68,7 @@ def test_an_address_that_is_in_use_is_named(store: Cli) -> None:
         other.listen()
         port = str(other.getsockname()[1])
         refused(store.run("serve", "--port", port), 3, f"127.0.0.1:{port} cannot be listened on", "--port")
+    refused(store.run("serve", "--host", "192.0.2.1", "--port", "0"), 3, "192.0.2.1:0 cannot be", "--host")
 
 
 def test_an_account_is_made_listed_reset_and_disabled(store: Cli) -> None:
