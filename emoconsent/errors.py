@@ -112,5 +112,10 @@ class MissingExtra(EmoConsentError):
     """A feature needs an optional dependency. The message names the extra to install."""
 
     def __init__(self, extra: str, what: str) -> None:
-        super().__init__(f"{what} needs the extra {extra!r}: pip install 'emoconsent[{extra}]'")
+        super().__init__(f"{what} needs the extra {extra!r}: {self.remedy_for(extra)}")
         self.extra = extra
+
+    @staticmethod
+    def remedy_for(extra: str) -> str:
+        """How *extra* is installed: from the wheel or the clone at hand, for no index has the package."""
+        return f"install emoconsent with the extra {extra!r}, e.g. pip install 'WHEEL-OR-CLONE[{extra}]'"

@@ -18,6 +18,7 @@ RECOGNIZERS: Final = {
     "vader-en": "vader",
     "snownlp-zh": "snownlp",
     "voice-prosody": "native",
+    "voice-prosody-relative": "native",
     "face-expression": "native",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -101,6 +102,7 @@ class EmoConsent:
         The same gate as anywhere: it grants nothing by itself. Its receipts say TEST.
         """
         top = Path(tempfile.mkdtemp(prefix="emoconsent-sandbox-"))
+        _TEMPORARY.add(top)
         homes = {
             "HOME": str(top / "home"),
             "XDG_CONFIG_HOME": str(top / "config"),
@@ -212,11 +214,11 @@ class EmoConsent:
         self._parts.ready()
 
     def close(self) -> None:
-        """Close connections and lock files; a sandbox is deleted."""
+        """Close connections and lock files; delete a sandbox (which the process's end does otherwise)."""
         _OPEN.discard(self)
         self._parts.stores.close()
         if self._temporary is not None:
-            shutil.rmtree(self._temporary, ignore_errors=True)
+            _remove(self._temporary)
 
     def __enter__(self) -> Self:
         return self
@@ -234,11 +236,27 @@ class EmoConsent:
 
 
 _OPEN: weakref.WeakSet[EmoConsent] = weakref.WeakSet()
+#: Folders of sandboxes that this process made. Not tied to the objects' life: a guarded function may
+#: outlive the EmoConsent that made it.
+_TEMPORARY: set[Path] = set()
+
+
+def _remove(folder: Path) -> None:
+    _TEMPORARY.discard(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_all() -> None:
+    """At the end of the process: sandboxes that nobody closed."""
+    for folder in list(_TEMPORARY):
+        _remove(folder)
 
 
 def _forget_in_child() -> None:
+    _TEMPORARY.clear()  # the parent's to remove
     for sdk in list(_OPEN):
         sdk._forget()  # noqa: SLF001 - this module's own hook
 
 
 os.register_at_fork(after_in_child=_forget_in_child)
+atexit.register(_remove_all)

@@ -44,6 +44,7 @@ def checkpoint(session: Session) -> None:
     with session.open() as sdk:
         note, vkey = sdk.audit.checkpoint(), sdk.audit.vkey()
     session.terminal.result({"checkpoint": note, "vkey": vkey}, [note.rstrip("\n")])
+    _key(session, vkey)
 
 
 @audit.command()
@@ -56,6 +57,7 @@ def prove(session: Session, entry_id: str) -> None:
         proof, vkey = sdk.audit.prove(entry_id), sdk.audit.vkey()
     value = {"proof": proof, "vkey": vkey, "leaf": leaf.decode()}
     session.terminal.result(value, [proof.rstrip("\n")])
+    _key(session, vkey)
 
 
 @audit.command()
@@ -66,6 +68,11 @@ def entries(session: Session, last: int | None) -> None:
     with session.open() as sdk:
         found = sdk.audit.entries()[-last if last else 0 :]
     session.terminal.result([_entry(entry) for entry in found], map(_line, found))
+
+
+def _key(session: Session, vkey: str) -> None:
+    """Under which key it verifies: beside standard output, which is a file to be handed on as it is."""
+    session.terminal.aside(f"verifies under the key {vkey}")
 
 
 def _entry(entry: Entry) -> dict[str, Any]:

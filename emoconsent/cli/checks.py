@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import stat
 import time
 from collections.abc import Callable, Iterator
@@ -48,7 +49,7 @@ def _outside(settings: Settings) -> Iterator[Finding]:
     """What can be seen of stores that do not open."""
     if settings.folder is not None:
         yield _file_system(settings.folder)
-        yield from _folder_mode(settings.folder)
+        yield folder_mode(settings.folder)
     else:
         yield from checks_postgres.servers(settings.database_url or "", settings.keystore_url or "")
     try:
@@ -71,14 +72,14 @@ def _file_system(folder: Path) -> Finding:
     return ok("file system", "local, so that file locks hold")
 
 
-def _folder_mode(folder: Path) -> Iterator[Finding]:
-    if folder.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        message = "other users may write to the store's folder"
-        yield failure("folder", message, f"chmod 700 {folder}")
-    elif folder.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
-        yield warning("folder", "other users may read the store's folder", f"chmod 700 {folder}")
-    else:
-        yield ok("folder", "no other user may read or write it")
+def folder_mode(folder: Path) -> Finding:
+    """Who else may write to the store's folder, or read it."""
+    mode, remedy = folder.stat().st_mode, f"chmod 700 {shlex.quote(str(folder))}"
+    if mode & (stat.S_IWGRP | stat.S_IWOTH):
+        return failure("folder", "other users may write to the store's folder", remedy)
+    if mode & (stat.S_IRGRP | stat.S_IROTH | stat.S_IXGRP | stat.S_IXOTH):
+        return warning("folder", "other users may read the store's folder", remedy)
+    return ok("folder", "no other user may read or write it")
 
 
 def _inside(parts: Parts, settings: Settings) -> Iterator[Finding]:
@@ -120,7 +121,7 @@ def _root_key(parts: Parts, settings: Settings) -> Iterator[Finding]:
             "root key", "it lies in the store's folder, so a copy of the folder opens everything", remedy
         )
     else:
-        yield ok("root key", "outside the store's folder")
+        yield ok("root key", f"outside the store's folder, in {roots.directory}")
     live = [e.epoch for e in parts.stores.keys.epochs() if e.state != DESTROYED]
     for path in (roots.directory, *map(roots.path, live)):
         if path.stat().st_mode & 0o077:

@@ -20,7 +20,7 @@ def servers(database_url: str, keystore_url: str) -> Iterator[Finding]:
         try:
             found[name] = upkeep.server(url)
         except MissingExtra as error:
-            yield failure("server", f"{name}: {error}", f"pip install 'emoconsent[{error.extra}]'")
+            yield failure("server", f"{name}: {error}", MissingExtra.remedy_for(error.extra))
         except EmoConsentError as error:
             yield failure(
                 "server", f"{name}: {error}", "start the server, and check the URL and the password"

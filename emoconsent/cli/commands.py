@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import click
 
+from emoconsent.cli.access import access, decide
 from emoconsent.cli.audit import audit
 from emoconsent.cli.consent import consent
 from emoconsent.cli.db import db
@@ -13,6 +14,7 @@ from emoconsent.cli.demo import demo
 from emoconsent.cli.doctor import doctor
 from emoconsent.cli.keys import keys
 from emoconsent.cli.notices import notice
+from emoconsent.cli.problems import BAD_INPUT, Problem, show
 from emoconsent.cli.recognizers import recognizer
 from emoconsent.cli.restore import restore
 from emoconsent.cli.rights import rights
@@ -20,9 +22,29 @@ from emoconsent.cli.serve import serve
 from emoconsent.cli.setup import apply, init
 from emoconsent.cli.staff import contact, staff
 from emoconsent.cli.terminal import forgiving_streams
+from emoconsent.cli.verify import verify
+
+_HELP: Final = "`emoconsent COMMAND --help` says what it takes"
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Main(click.Group):
+    """The group of all commands; with ``--json`` wrong usage is told as JSON, too."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[__name__] = "--json" in args
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as error:
+            if not ctx.meta[__name__]:
+                raise
+            show(Problem("usage", (error.format_message(),), _HELP, BAD_INPUT), as_json=True)
+            ctx.exit(BAD_INPUT)
+
+
+@click.group(cls=Main, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="emoconsent")
 def main() -> None:
     """Consent for software that reads emotions.
@@ -38,7 +60,7 @@ def main() -> None:
 
 COMMANDS: Final = (
     *(demo, init, apply, serve, doctor, db, notice, consent, recognizer, audit, keys, rights, restore),
-    *(staff, contact),
+    *(staff, contact, access, decide, verify),
 )
 for command in COMMANDS:
     main.add_command(command)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import click
 
 from emoconsent.cli.inputs import CHANNEL, LANGUAGE, NOTICE, SUBJECT, TIMEOUT, new_file, pairs, private
 from emoconsent.cli.session import Session, on_store
-from emoconsent.consent.events import ConsentEvent, scope_text
+from emoconsent.consent.events import ConsentEvent, EventKind, scope_text
 from emoconsent.consent.registry import UNKNOWN
 from emoconsent.consent.status import Standing
 from emoconsent.consent.withdrawal import Withdrawal
@@ -51,6 +52,7 @@ def grant(
     """Record a grant; its signed receipt is for the person."""
     who, asked = private(subject), pairs(scope)
     with session.open() as sdk, new_file(receipt_file) as file:
+        objection = _objection(sdk.consent.history(who))
         receipt = sdk.consent.grant(
             who,
             notice=notice,
@@ -63,9 +65,14 @@ def grant(
         if file is not None:
             file.write(receipt.to_json() + "\n")
     lines = [f"granted under {notice}: {', '.join(sorted(set(scope)))}", f"receipt {receipt.id}"]
+    if objection is not None:
+        since = f"{objection.at:%Y-%m-%d %H:%M} UTC"
+        lines.append(f"it overrides the opt-out of {since} for what it covers; all else stays ended")
     if receipt.sandbox:
         lines.append("TEST: this store is a sandbox")
-    session.terminal.result({"receipt": receipt.document, "jws": receipt.jws}, lines)
+    overridden = objection.at.isoformat() if objection is not None else None
+    value = {"receipt": receipt.document, "jws": receipt.jws, "overrides_opt_out": overridden}
+    session.terminal.result(value, lines)
 
 
 @consent.command()
@@ -128,9 +135,8 @@ def opt_in(session: Session, subject: str, channel: str) -> None:
     who = private(subject)
     with session.open() as sdk:
         event = sdk.consent.opt_in(who, channel=channel)
-    session.terminal.result(
-        {"event": event.number}, ["opt-out lifted; each purpose needs a new grant before anything runs"]
-    )
+    line = "opt-out lifted; grants from before the opt-out stay ended, so each purpose needs a new one"
+    session.terminal.result({"event": event.number}, [line])
 
 
 @consent.command()
@@ -151,6 +157,12 @@ def show(session: Session, subject: str) -> None:
         for event in history
     ]
     session.terminal.result(value, lines or ["no notice is published, so nothing can be consented to"])
+
+
+def _objection(history: Sequence[ConsentEvent]) -> ConsentEvent | None:
+    """The opt-out that was not lifted; a grant after it counts for what that grant covers alone."""
+    last = next((e for e in reversed(history) if e.kind in (EventKind.OPT_OUT, EventKind.OPT_IN)), None)
+    return last if last is not None and last.kind is EventKind.OPT_OUT else None
 
 
 def _closed(session: Session, word: str, done: Withdrawal) -> None:

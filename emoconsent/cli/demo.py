@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
+import sys
 import time
 from pathlib import Path
 from typing import Final
@@ -17,6 +20,7 @@ from emoconsent.cli.demo_portal import portal as open_portal
 from emoconsent.cli.demo_recognizers import load
 from emoconsent.cli.demo_story import Play
 from emoconsent.cli.problems import FOUND, show, told
+from emoconsent.cli.session import FolderName
 from emoconsent.errors import ConfigurationError, EmoConsentError
 from emoconsent.sample import prepare
 from emoconsent.sdk import EmoConsent
@@ -40,7 +44,7 @@ _ACTS: Final = (
 @click.command()
 @click.option(
     "--folder",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FolderName(),
     default="emoconsent-demo",
     show_default=True,
     help="The demo's own store; each run adds new customers to it.",
@@ -76,7 +80,8 @@ def demo(
             play = Play(sdk, narrator, notice, load())
             for act in _ACTS:
                 act(play)
-            narrator.end(seconds=time.monotonic() - started, folder=str(folder))
+            left_out, command = play.loaded.left_out, _command("audit", "entries", "--folder", str(folder))
+            narrator.end(seconds=time.monotonic() - started, left_out=left_out, command=command)
             if portal != "no":
                 open_portal(sdk, narrator, notice, port, stay=portal == "serve")
     except Unexpected as surprise:
@@ -97,6 +102,24 @@ def _opened(folder: Path) -> EmoConsent:
             f"{folder} holds a real store; name another folder for the demo with --folder"
         )
     return sdk
+
+
+def _command(*words: str) -> str:
+    """*words* as they can be typed in a shell, behind the command that this process was started as."""
+    started = Path(sys.argv[0])
+    if started.name == "__main__.py":
+        program = [sys.executable, "-m", "emoconsent"]
+    elif started.is_file() and not _is_found_as(started):
+        program = [sys.argv[0]]
+    else:
+        program = ["emoconsent"]
+    return shlex.join([*program, *words])
+
+
+def _is_found_as(program: Path) -> bool:
+    """Whether the shell finds *program* by its bare name."""
+    found = shutil.which(program.name)
+    return found is not None and program.samefile(found)
 
 
 def _language() -> str:

@@ -42,11 +42,12 @@ class Narrator:
         """The story ends here."""
         self._console.print(f"[bold red]{escape(self._of(WORDS['unexpected']).format(what=what))}[/]")
 
-    def end(self, *, seconds: float, folder: str) -> None:
-        """The story is over, and what the reader can do now."""
-        words = self._of(WORDS["end"]).format(stages=self._stages, seconds=seconds)
+    def end(self, *, seconds: float, left_out: int, command: str) -> None:
+        """The story is over, what was left out of it, and the command that the reader can run now."""
+        sentence = WORDS["end_part" if left_out else "end"]
+        words = self._of(sentence).format(stages=self._stages, seconds=seconds, calls=left_out)
         self._console.print(f"\n[bold green]{escape(words)}[/]")
-        self._console.print(escape(self._of(WORDS["next"]).format(folder=folder)))
+        self._console.print(escape(self._of(WORDS["next"]).format(command=command)))
 
     def level(self, level: Level | None) -> str:
         """A level in the narrator's language."""

@@ -43,15 +43,30 @@ class Channel:
     polite: bool = False
 
 
-def load() -> tuple[list[Channel], list[str]]:
-    """What can run here, and what each missing extra says."""
-    channels, missing = [], []
-    for make in (_lexicon, _vader, _snownlp, _voice, _face):
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What can run here, what each missing extra says, and how many calls of ``whole`` that leaves out."""
+
+    channels: list[Channel]
+    missing: list[str]
+    whole: int
+
+    @property
+    def left_out(self) -> int:
+        return self.whole - len(self.channels)
+
+
+def load() -> Loaded:
+    """Each recognizer with its inputs; where an extra is missing, that it is."""
+    channels: list[Channel] = []
+    missing = []
+    makers = ((_lexicon, 2), (_vader, 1), (_snownlp, 1), (_voice, 3), (_face, 1))
+    for make, _ in makers:
         try:
             channels += make()
         except MissingExtra as error:
             missing.append(str(error))
-    return channels, missing
+    return Loaded(channels, missing, sum(calls for _, calls in makers))
 
 
 def _lexicon() -> list[Channel]:

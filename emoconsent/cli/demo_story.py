@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from emoconsent.access.principal import Principal
 from emoconsent.cli.demo_narrator import Narrator
-from emoconsent.cli.demo_recognizers import Channel
+from emoconsent.cli.demo_recognizers import Channel, Loaded
 from emoconsent.cli.demo_words import CUSTOMERS, MODALITIES, WORDS
 from emoconsent.consent.notice import Notice
 from emoconsent.consent.receipt import verify_receipt
@@ -39,12 +39,12 @@ class Play:
     sdk: EmoConsent
     narrator: Narrator
     notice: Notice
-    loaded: tuple[list[Channel], list[str]]
+    loaded: Loaded
     subjects: dict[str, str] = field(default_factory=_people)
 
     @property
     def channels(self) -> list[Channel]:
-        return self.loaded[0]
+        return self.loaded.channels
 
     def who(self, customer: str) -> str:
         """The customer as the narrator calls them."""
@@ -86,8 +86,10 @@ def notice(play: Play) -> None:
             title=play.notice.languages[language].title,
             digest=play.notice.content_hash[:12],
         )
-    for what in play.loaded[1]:
+    for what in play.loaded.missing:
         play.narrator.tell("missing", what=what)
+    if play.loaded.left_out:
+        play.narrator.tell("left_out", whole=play.loaded.whole, calls=play.loaded.left_out)
 
 
 def without_consent(play: Play) -> None:
@@ -242,20 +244,27 @@ def withdrawal(play: Play) -> None:
     text = next(c for c in play.channels if (c.customer, c.modality) == ("en", Modality.TEXT))
     play.narrator.tell("text_runs", result=play.narrator.record(play.recognize(text)))
     voices = [c for c in play.channels if c.modality is Modality.VOICE]
+    if not voices:
+        _voice_closed(play)
+        return
     before = sum(c.function.calls for c in voices)
-    reason = _voice_denial(play, voices)
+    reason = _voice_denial(play, voices[0])
     calls = sum(c.function.calls for c in voices) - before
     play.narrator.expect(reason == "withdrawn" and calls == 0, "must_close")
     play.narrator.tell("voice_denied", reason=reason, calls=calls)
 
 
-def _voice_denial(play: Play, voices: list[Channel]) -> str | None:
-    """Why voice is denied now; without the voice extra, what the gate says of it."""
-    if not voices:
-        decision = play.sdk.gate.decide(play.subjects["en"], purpose=PURPOSE, modality=Modality.VOICE)
-        return decision.reason.value
+def _voice_closed(play: Play) -> None:
+    """Without a voice recognizer, what the gate would say to one: nothing was called."""
+    decision = play.sdk.gate.decide(play.subjects["en"], purpose=PURPOSE, modality=Modality.VOICE)
+    play.narrator.expect(decision.reason.value == "withdrawn", "must_close")
+    play.narrator.tell("voice_closed", reason=decision.reason.value)
+
+
+def _voice_denial(play: Play, voice: Channel) -> str | None:
+    """Why voice is denied now."""
     try:
-        play.recognize(voices[0])
+        play.recognize(voice)
     except ConsentDenied as denied:
         return denied.reason.value
     return None

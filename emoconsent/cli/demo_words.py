@@ -50,6 +50,10 @@ WORDS: Final[Words] = {
         "The extra is missing, this part is left out: {what}.",
         "缺少可选组件，跳过这一部分：{what}。",
     ),
+    "left_out": (
+        "Of this demo's {whole} calls, {calls} are left out.",
+        "本演示共 {whole} 次调用，其中 {calls} 次被跳过。",
+    ),
     "all_denied": (
         "{attempts} calls tried, {denied} denied ({reasons}); the recognizers ran {calls} times.",
         "尝试调用 {attempts} 次，拒绝 {denied} 次（{reasons}）；识别程序运行了 {calls} 次。",
@@ -104,6 +108,10 @@ WORDS: Final[Words] = {
         "Voice is denied ({reason}); the voice recognizer ran {calls} more times.",
         "语音被拒绝（{reason}）；语音识别程序又运行了 {calls} 次。",
     ),
+    "voice_closed": (
+        "No voice recognizer is installed here; the gate would deny one ({reason}).",
+        "此处没有安装语音识别程序；若有，闸门会拒绝它（{reason}）。",
+    ),
     "thief": (
         "A thief copies the data store: {count} sealed values about {customer}; our keys open {opened}.",
         "有人偷走数据库副本：关于{customer}的加密值 {count} 个，用我们的密钥可打开 {opened} 个。",
@@ -143,10 +151,11 @@ WORDS: Final[Words] = {
         "All {stages} parts went as they should, in {seconds:.1f} s.",
         "全部 {stages} 个部分均如预期，用时 {seconds:.1f} 秒。",
     ),
-    "next": (
-        "Look around: emoconsent audit entries --folder {folder}",
-        "继续查看：emoconsent audit entries --folder {folder}",
+    "end_part": (
+        "All {stages} parts went as they should, with {calls} calls left out, in {seconds:.1f} s.",
+        "全部 {stages} 个部分均如预期，但跳过了 {calls} 次调用；用时 {seconds:.1f} 秒。",
     ),
+    "next": ("Look around: {command}", "继续查看：{command}"),
     # What must be so, said when it is not.
     "must_deny": ("a call was not denied, without consent", "未经同意却运行了识别程序"),
     "must_verify": ("a receipt did not verify, or an altered one did", "凭证验证结果不对"),

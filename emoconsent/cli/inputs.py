@@ -10,7 +10,7 @@ from typing import IO, Final
 
 import click
 
-from emoconsent.errors import ConfigurationError, InvalidInput
+from emoconsent.errors import InvalidInput
 
 #: Enough to tell an identifier that is too long from one that is not.
 _READ: Final = 8192  # bytes
@@ -40,8 +40,11 @@ def pairs(scope: Iterable[str]) -> list[tuple[str, str]]:
     """``purpose/modality`` items as pairs; what a modality is, the SDK judges.
 
     Raises:
-        InvalidInput: an item without a slash.
+        InvalidInput: an item without a slash, or several in one.
     """
+    scope = list(scope)
+    if any("," in item for item in scope):
+        raise InvalidInput(["scope: one purpose/modality each; repeat --scope for the next one"])
     split = [item.rpartition("/") for item in scope]
     if not all(purpose and modality for purpose, _, modality in split):
         raise InvalidInput(["scope: each --scope is purpose/modality, e.g. customer_care/text"])
@@ -55,7 +58,7 @@ def new_file(path: Path | None) -> Iterator[IO[str] | None]:
     It is removed again if the block fails.
 
     Raises:
-        InvalidInput: the file exists already. ConfigurationError: it cannot be written.
+        InvalidInput: the file exists already, or cannot be written.
     """
     if path is None:
         yield None
@@ -65,7 +68,7 @@ def new_file(path: Path | None) -> Iterator[IO[str] | None]:
     except FileExistsError:
         raise InvalidInput([f"{path} exists already; name a new file"]) from None
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be written: {error.strerror}; name another file") from None
+        raise InvalidInput([f"{path} cannot be written: {error.strerror}; name another file"]) from None
     try:
         with file:
             yield file

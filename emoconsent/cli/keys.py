@@ -65,6 +65,6 @@ def _value(epoch: EpochStatus) -> dict[str, Any]:
 def _line(epoch: EpochStatus) -> str:
     gone = f", destroyed {epoch.destroyed_at:%Y-%m-%d %H:%M} UTC" if epoch.destroyed_at else ""
     return (
-        f"epoch {epoch.epoch}: {epoch.state} since {epoch.opened_at:%Y-%m-%d %H:%M} UTC{gone}; "
+        f"epoch {epoch.epoch}: {epoch.state}, opened {epoch.opened_at:%Y-%m-%d %H:%M} UTC{gone}; "
         f"{epoch.keys} keys and {epoch.subjects} names depend on it"
     )

@@ -19,7 +19,7 @@ UNAVAILABLE: Final = 3  # also a configuration that is not as it must be
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """An error, told. ``remedy`` says what to do; ``exit_code`` is the process's."""
+    """An error, told. ``remedy`` says what to do, where no problem does; ``exit_code`` is the process's."""
 
     type: str
     problems: tuple[str, ...]
@@ -28,7 +28,7 @@ class Problem:
 
 
 _AGAIN = "`emoconsent doctor` looks for the cause; running the command again is safe"
-_CHECK = "do what the message says; `emoconsent doctor` checks the rest"
+_SAID = ""  # the message itself says what to do
 _TABLE: Final[tuple[tuple[type[EmoConsentError], str, int, str], ...]] = (
     (errors.DeniedUnavailable, "unavailable", UNAVAILABLE, _AGAIN),
     (errors.ConsentDenied, "consent_denied", FOUND, "`emoconsent consent show` says what the person decided"),
@@ -43,8 +43,8 @@ _TABLE: Final[tuple[tuple[type[EmoConsentError], str, int, str], ...]] = (
         BAD_INPUT,
         "`emoconsent rights show` tells what the request waits for",
     ),
-    (errors.MissingExtra, "missing_extra", UNAVAILABLE, "install the extra that is named"),
-    (errors.ConfigurationError, "configuration", UNAVAILABLE, _CHECK),
+    (errors.MissingExtra, "missing_extra", UNAVAILABLE, _SAID),
+    (errors.ConfigurationError, "configuration", UNAVAILABLE, _SAID),
     (errors.Unavailable, "unavailable", UNAVAILABLE, _AGAIN),
     (errors.VaultError, "vault", UNAVAILABLE, _AGAIN),
 )
@@ -65,5 +65,7 @@ def show(problem: Problem, *, as_json: bool) -> None:
         click.echo(json.dumps({"error": asdict(problem)}, ensure_ascii=False, indent=2))
         return
     first, *others = problem.problems
-    lines = [f"Error: {first}", *(f"       {other}" for other in others), f"Remedy: {problem.remedy}"]
+    lines = [f"Error: {first}", *(f"       {other}" for other in others)]
+    if problem.remedy:
+        lines.append(f"Remedy: {problem.remedy}")
     click.echo("\n".join(lines), err=True)

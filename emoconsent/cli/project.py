@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
-from emoconsent.consent.notice import MAX_BYTES, load_notice, parse_notice
+from emoconsent.consent.notice import load_notice, parse_notice
+from emoconsent.consent.toml import read_toml
 from emoconsent.errors import InvalidInput, NotFound
 from emoconsent.recognizers.cards import load_card
 from emoconsent.sample import RECOGNIZERS
@@ -16,7 +18,10 @@ from emoconsent.sample import RECOGNIZERS
 FILE: Final = "emoconsent.toml"
 NOTICE_FILE: Final = "notice.toml"
 _TEXTS: Final = ("id", "modality", "version", "provider")
-_MORE: Final = frozenset({"card", "external", "levels"})
+_MORE: Final = ("card", "external", "levels")
+_SHIPPED: Final = "shipped"
+#: In the sample notice's contact and addresses; a domain that is reserved for examples.
+EXAMPLE: Final = "shop.example"
 
 #: What ``emoconsent init`` writes.
 TEMPLATE: Final = f"""\
@@ -52,37 +57,40 @@ class Project:
     notices: tuple[dict[str, Any], ...]
     recognizers: tuple[dict[str, Any], ...]
 
+    def left_as_sample(self) -> list[str]:
+        """What to warn of: notices that still name the shop of the sample, where nobody answers."""
+        return [
+            f"the notice {notice.get('id')}@{notice.get('version')} still names the sample's {EXAMPLE}: "
+            "people cannot reach anybody there; publish a new version with your own name and contact"
+            for notice in self.notices
+            if EXAMPLE in json.dumps(notice)
+        ]
 
-def load_project(path: Path) -> Project:
-    """The project in *path*, with every notice it names.
+
+def load_project(path: Path, hint: str) -> Project:
+    """The project in *path*, with every notice it names; *hint* helps where there is no such file.
 
     Raises:
         InvalidInput: every fault, of the file and of its notices; nothing has been done.
     """
-    raw = _toml(path)
-    problems = [
-        f"{path.name}: unknown key {key!a}" for key in sorted(raw.keys() - {"notices", "recognizers"})
-    ]
+    raw = read_toml(path, hint)
+    problems = _unknown(path.name, raw, ("notices", "recognizers"))
     notices = [_notice(path.parent, name, problems) for name in _list(raw, "notices", problems)]
-    recognizers = [registration(row, problems) for row in _list(raw, "recognizers", problems)]
+    rows = enumerate(_list(raw, "recognizers", problems), start=1)
+    recognizers = [registration(number, row, problems) for number, row in rows]
     if problems:
         raise InvalidInput(problems)
     return Project(tuple(notices), tuple(recognizers))
 
 
-def _toml(path: Path) -> dict[str, Any]:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InvalidInput(
-            [f"{path}: cannot be read ({error.strerror}); `emoconsent init` writes one"]
-        ) from None
-    if len(data) > MAX_BYTES:
-        raise InvalidInput([f"{path.name}: larger than 1 MiB"])
-    try:
-        return tomllib.loads(data.decode())
-    except (ValueError, RecursionError):
-        raise InvalidInput([f"{path.name}: no valid TOML in UTF-8"]) from None
+def _unknown(where: str, table: Mapping[str, Any], known: Iterable[str]) -> list[str]:
+    """A problem for each key that is not *known*, with the one that may have been meant."""
+    problems = []
+    for key in sorted(table.keys() - set(known)):
+        meant = get_close_matches(key, list(known), n=1)
+        guess = f"; did you mean {meant[0]!a}?" if meant else ""
+        problems.append(f"{where}: unknown key {key!a}{guess}")
+    return problems
 
 
 def _list(raw: Mapping[str, Any], name: str, problems: list[str]) -> list[Any]:
@@ -107,29 +115,31 @@ def _notice(folder: Path, name: Any, problems: list[str]) -> dict[str, Any]:
     return mapping
 
 
-def registration(row: Any, problems: list[str]) -> dict[str, Any]:
-    """The arguments of ``recognizers.register`` that one table states."""
+def registration(number: int, row: Any, problems: list[str]) -> dict[str, Any]:
+    """The arguments of ``recognizers.register`` that the table states which is the *number*-th."""
+    where = f"recognizers table {number}"
     if not isinstance(row, dict):
-        problems.append("recognizers: each item is a table")
+        problems.append(f"{where}: a table is needed")
         return {}
     if "shipped" in row:
-        return _shipped_row(row, problems)
-    name = str(row.get("id", "?"))[:100]
-    unknown = sorted(row.keys() - set(_TEXTS) - _MORE)
-    problems += [f"recognizer {name!a}: unknown key {key!a}" for key in unknown]
+        return _shipped_row(where, row, problems)
+    if "id" in row:
+        where += f" ({str(row['id'])[:100]!a})"
+    unknown = _unknown(where, row, (*_TEXTS, *_MORE, _SHIPPED))
+    problems += unknown
+    if any(row.keys() == {key} for key in row if get_close_matches(key, [_SHIPPED])):
+        return {}  # what was meant is said already; it needs none of the others
     missing = [key for key in (*_TEXTS, "card") if key not in row]
-    problems += [f"recognizer {name!a}: {key} is missing" for key in missing]
+    problems += [f"{where}: {key} is missing" for key in missing]
     return row
 
 
-def _shipped_row(row: Mapping[str, Any], problems: list[str]) -> dict[str, Any]:
-    problems += [
-        f"recognizers: {key!a} does not go with 'shipped'" for key in sorted(row.keys() - {"shipped"})
-    ]
+def _shipped_row(where: str, row: Mapping[str, Any], problems: list[str]) -> dict[str, Any]:
+    problems += [f"{where}: {key!a} does not go with {_SHIPPED!a}" for key in sorted(row.keys() - {_SHIPPED})]
     try:
-        return shipped(str(row["shipped"]))
+        return shipped(str(row[_SHIPPED]))
     except NotFound as error:
-        problems.append(str(error))
+        problems.append(f"{where}: {error}")
         return {}
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from emoconsent.access.principal import Principal
 from emoconsent.cli.inputs import ACTOR, CHANNEL, SUBJECT, TIMEOUT, new_file, private
 from emoconsent.cli.session import Session, on_store
-from emoconsent.rights.request import RightsRequest
+from emoconsent.errors import RightsError
+from emoconsent.rights.request import RequestState, RightsRequest
+from emoconsent.sdk import EmoConsent
 from emoconsent.vocabulary import Role
 
 
@@ -29,7 +33,7 @@ def submit(session: Session, subject: str, kind: str, regime: str, channel: str)
     """Take a request. The answer is the same whether or not the person is known."""
     who = private(subject)
     with session.open() as sdk:
-        _show(session, sdk.rights.submit(who, kind=kind, regime=regime, channel=channel))
+        _show(session, sdk.rights.submit(who, kind=kind, regime=regime.lower(), channel=channel))
 
 
 @rights.command("list")
@@ -73,7 +77,7 @@ def plan(session: Session, subject: str) -> None:
 def verify(session: Session, request_id: str, evidence: str) -> None:
     """Record that the requester's identity was verified."""
     how = private(evidence)
-    with session.open() as sdk:
+    with session.open() as sdk, _guided(sdk, request_id):
         _show(session, sdk.rights.verify(request_id, evidence=how))
 
 
@@ -91,12 +95,45 @@ def fulfil(
 ) -> None:
     """Fulfil a verified request; repeating it finishes what was interrupted."""
     principal = Principal(private(actor), Role(role))
-    with session.open() as sdk, new_file(file) as out:
+    with session.open() as sdk, new_file(file) as out, _guided(sdk, request_id):
         done = sdk.rights.fulfil(request_id, principal=principal, timeout=timeout)
         if out is not None:
             out.write(f"{done.certificate}\n")
     value = _value(done.request) | {"certificate": done.certificate}
     session.terminal.result(value, [_line(done.request), f"certificate: {done.certificate}"])
+
+
+@rights.command()
+@click.argument("request_id")
+@ACTOR
+@click.option(
+    "--role", type=click.Choice(["dpo", "subject"]), default="dpo", show_default=True, help="As what."
+)
+@on_store
+def cancel(session: Session, request_id: str, actor: str, role: str) -> None:
+    """Take a request back before anything was done about it: whoever asked, or the officer."""
+    principal = Principal(private(actor), Role(role))
+    with session.open() as sdk, _guided(sdk, request_id):
+        _show(session, sdk.rights.cancel(request_id, principal=principal))
+
+
+_NEXT: Final = {
+    RequestState.RECEIVED: "it waits for `emoconsent rights verify {id} --evidence HOW`",
+    RequestState.VERIFIED: "already verified; next: `emoconsent rights fulfil {id} --as YOUR-NAME`",
+    RequestState.IN_PROGRESS: "it is being fulfilled; `emoconsent rights fulfil {id} --as YOUR-NAME` ends it",
+}
+
+
+@contextmanager
+def _guided(sdk: EmoConsent, request_id: str) -> Iterator[None]:
+    """A step that the request's state does not permit is refused with the command that comes next."""
+    try:
+        yield
+    except RightsError as error:
+        after = _NEXT.get(sdk.rights.get(request_id).state)
+        if after is None:
+            raise
+        raise RightsError(f"{error}; {after.format(id=request_id)}") from None
 
 
 def _show(session: Session, request: RightsRequest) -> None:

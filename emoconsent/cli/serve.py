@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -58,14 +59,27 @@ def listen(
     if sdk.sandboxed and host not in _LOOPBACK:
         raise ConfigurationError("a sandbox is served on this machine only; use --host 127.0.0.1")
     app = create_app(sdk, replace(from_environ(os.environ), demo_links=links or {}))
-    try:
-        server = create_server(app, host=host, port=port, threads=THREADS, ident=None)
-    except OSError as error:
-        raise ConfigurationError(
-            f"{host}:{port} cannot be listened on: {error.strerror}; use --port"
-        ) from None
+    server = create_server(app, sockets=[_bound(host, port)], threads=THREADS, ident=None)
     name = f"[{host}]" if ":" in host else host
     return server, f"http://{name}:{server.effective_port}"
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """A socket at the address. Not waitress's own, which stays open if the address cannot be used."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        made = socket.socket(family, kind)
+        try:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            made.bind(address)
+            made.listen()
+        except OSError:
+            made.close()
+            raise
+    except OSError as error:
+        message = f"{host}:{port} cannot be listened on: {error.strerror}; use another --port or --host"
+        raise ConfigurationError(message) from None
+    return made
 
 
 def run(server: Any) -> None:

@@ -21,6 +21,18 @@ DEFAULT_FOLDER: Final = "emoconsent-data"
 _NAMING: Final = tuple(PREFIX + name for name in ("FOLDER", "DATABASE_URL", "KEYSTORE_URL"))
 
 
+class FolderName(click.Path):
+    """A folder's name. An empty one is refused: a shell variable that is not set names no place."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path, file_okay=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("a folder's name must not be empty", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def chosen(folder: Path | None, environ: Mapping[str, str]) -> Settings:
     """The store meant: ``--folder``, else the environment's, else ``./emoconsent-data``.
 
@@ -60,7 +72,7 @@ def on_store(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @click.option(
         "--folder",
-        type=click.Path(path_type=Path, file_okay=False),
+        type=FolderName(),
         help=f"The store's folder; else the environment's store (EMOCONSENT_*), else ./{DEFAULT_FOLDER}.",
     )
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")

@@ -26,7 +26,7 @@ def _admin(actor: str) -> Principal:
 
 @staff.command("add")
 @click.argument("login")
-@click.option("--role", type=click.Choice(_ROLES), required=True)
+@click.option("--role", type=click.Choice(_ROLES), required=True, help="What they may do.")
 @click.option("--team", default="", help="Shown to the people whose data is looked at.")
 @ACTOR
 @on_store
@@ -101,7 +101,9 @@ def contact() -> None:
 @contact.command("set")
 @SUBJECT
 @click.option("--address", required=True, help="The e-mail address; sealed under the person's own key.")
-@click.option("--language", type=click.Choice(["zh", "en"]), default="en", show_default=True)
+@click.option(
+    "--language", type=click.Choice(["zh", "en"]), default="en", show_default=True, help="Of the messages."
+)
 @click.option("--guardian", help="The guardian's identifier, if the address is theirs.")
 @on_store
 def set_(session: Session, subject: str, address: str, language: str, guardian: str | None) -> None:

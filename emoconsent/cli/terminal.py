@@ -27,6 +27,11 @@ class Terminal:
         """*value* as JSON where that was asked for, else *lines*."""
         click.echo(json.dumps(value, ensure_ascii=False, indent=2) if self.json else "\n".join(lines))
 
+    def aside(self, line: str) -> None:
+        """A line for people alone, on standard error: it is no part of the result."""
+        if not self.json:
+            click.echo(line, err=True)
+
     @contextmanager
     def progress(self, what: str) -> Iterator[Advance]:
         """A bar with the number of things done so far; only where somebody looks at stderr."""

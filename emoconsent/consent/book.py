@@ -24,6 +24,12 @@ class NoticeBook:
         """The version named ``id@version``."""
         return next((n for n in self.notices if n.id == full_id), None)
 
+    def absent(self, full_id: str) -> str:
+        """That *full_id* is not published, and what there is: of that name, else all that is in force."""
+        named = [n.id for n in self.notices if n.notice_id == full_id.partition("@")[0]]
+        there = ", ".join(named or [n.id for n in self.currents()]) or "none"
+        return f"{full_id!a} is not published; name it as id@version (there is {there})"
+
     def current(self, notice_id: str) -> Notice | None:
         """The latest version of *notice_id*."""
         return next((n for n in reversed(self.notices) if n.notice_id == notice_id), None)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +30,7 @@ from emoconsent.consent.offer import (
     carry_problems,
     notice_to_dict,
 )
+from emoconsent.consent.toml import MAX_BYTES, read_toml
 from emoconsent.errors import InvalidInput
 from emoconsent.policy.context import CallContext
 from emoconsent.policy.families import BANDS, names_of
@@ -50,7 +50,6 @@ __all__ = [
     "parse_notice",
 ]
 
-MAX_BYTES: Final = 1 << 20  # of a notice file, and of a notice's JSON
 MAX_LANGUAGES: Final = 50
 MAX_PURPOSES: Final = 50
 MAX_RECIPIENTS: Final = 100
@@ -72,17 +71,7 @@ def load_notice(path: Path | str) -> dict[str, Any]:
     Raises:
         InvalidInput: the file cannot be read, is larger than 1 MiB, or is no TOML.
     """
-    try:
-        with Path(path).open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise InvalidInput([f"notice file: cannot be read ({error.strerror})"]) from None
-    if len(data) > MAX_BYTES:
-        raise InvalidInput(["notice file: larger than 1 MiB"])
-    try:
-        return tomllib.loads(data.decode())
-    except (ValueError, RecursionError):
-        raise InvalidInput(["notice file: no valid TOML in UTF-8"]) from None
+    return read_toml(Path(path))
 
 
 def parse_notice(mapping: Mapping[str, Any]) -> Notice:

@@ -20,7 +20,7 @@ def offered(book: NoticeBook, full_id: str, language: str) -> Notice:
     """
     found = book.get(check_text(full_id, name="notice", limit=200))
     if found is None:
-        raise InvalidInput([f"notice: {full_id!a} is not published; name it as id@version"])
+        raise InvalidInput([f"notice: {book.absent(full_id)}"])
     current = book.current(found.notice_id)
     if current is not None and current.id != found.id:
         raise InvalidInput([f"notice: {found.id} was superseded by {current.id}"])
@@ -37,8 +37,10 @@ def offered(book: NoticeBook, full_id: str, language: str) -> Notice:
 def scope_problems(notice: Notice, pairs: Scope) -> Sequence[str]:
     """Why *pairs* cannot be granted under *notice*: not offered, or asked for together with others."""
     missing = sorted(pair for pair in pairs if notice.find(*pair) is None)
+    all_offered = ", ".join(f"{purpose}/{modality.value}" for purpose, modality in sorted(notice.scope))
     problems = [
-        f"scope: {notice.id} does not offer {purpose}/{modality.value}" for purpose, modality in missing
+        f"scope: {notice.id} does not offer {purpose}/{modality.value}; it offers {all_offered}"
+        for purpose, modality in missing
     ]
     alone = {offer.purpose for offer in notice.purposes if offer.separate_consent}
     granted = {purpose for purpose, _ in pairs}

@@ -143,9 +143,10 @@ class Notices(AsyncTwins):
 
     def get(self, full_id: str) -> Notice:
         """The version named ``id@version``. Raises NotFound."""
-        found = self.book().get(full_id)
+        book = self.book()
+        found = book.get(full_id)
         if found is None:
-            raise NotFound(f"notice {full_id!a} is not published")
+            raise NotFound(f"notice {book.absent(full_id)}")
         return found
 
     def list(self) -> tuple[Notice, ...]:

@@ -12,6 +12,7 @@ from emoconsent.clock import Clock, aware, to_micros
 from emoconsent.storage.account_stores import SqlContacts, SqlOwners, SqlStaff, SqlTokens
 from emoconsent.storage.clock_watch import ClockWatch, Reading
 from emoconsent.storage.consent_stores import SqlCatalogue, SqlClosings, SqlEvents, SqlSubjects
+from emoconsent.storage.engine import close_engine
 from emoconsent.storage.faults import as_unavailable
 from emoconsent.storage.log_store import SqlLinks, SqlLog
 from emoconsent.storage.meta import SqlMeta
@@ -179,4 +180,4 @@ class Database:
             connection.exec_driver_sql(sqlite)
 
     def close(self) -> None:
-        self.engine.dispose()
+        close_engine(self.engine)

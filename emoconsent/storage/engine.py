@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from emoconsent.errors import ConfigurationError, MissingExtra
+from emoconsent.storage.faults import Closed
 
 BUSY_MS: Final = 2000  # promise G12: an answer within two seconds
 #: File systems that this kernel alone writes to; SQLite's locks hold there.
@@ -55,9 +57,29 @@ def sqlite_engine(path: Path, *, secure_delete: bool = False) -> Engine:
         max_overflow=32,
         pool_timeout=BUSY_MS / 1000,
     )
+    event.listen(engine, "do_connect", lambda *_: made_private(path))
     event.listen(engine, "connect", pragmas(secure_delete=secure_delete))
     event.listen(engine, "connect", _texts)
     return engine
+
+
+def made_private(path: Path) -> None:
+    """Make *path*, if it is not there, for its owner alone; SQLite gives its companions the same mode.
+
+    A file that is there is not opened: closing it would drop the locks that SQLite has on it.
+    """
+    with suppress(OSError):  # SQLite's own attempt says what is wrong
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+
+
+def close_engine(engine: Engine) -> None:
+    """End *engine* for good: who still has it is told so, instead of being connected anew."""
+    event.listen(engine, "do_connect", _refuse_closed)
+    engine.dispose()
+
+
+def _refuse_closed(*_: Any) -> None:
+    raise Closed
 
 
 def _texts(connection: sqlite3.Connection, _record: Any) -> None:

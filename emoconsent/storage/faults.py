@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from emoconsent.errors import Unavailable
 
+CLOSED: Final = "the SDK was closed; open the store again"
+
+
+class Closed(SQLAlchemyError):
+    """Somebody still uses a store that was closed."""
+
 
 def explain(error: BaseException) -> str:
     """What the operator should look at, from the fault's class and the driver's own words."""
+    if isinstance(error, Closed):
+        return CLOSED
     words = str(getattr(error, "orig", error)).lower()
     if "readonly" in words or "read-only" in words:
         return "the store is read-only; make the folder and its files writable for this process"

@@ -28,7 +28,7 @@ from emoconsent.errors import Unavailable
 from emoconsent.gate.ports import Snapshot
 from emoconsent.storage import schema
 from emoconsent.storage.clock_watch import ClockWatch
-from emoconsent.storage.faults import explain
+from emoconsent.storage.faults import CLOSED, explain
 from emoconsent.storage.rows import Shape, checked
 
 Execute = Callable[[str, Any], Any]
@@ -149,6 +149,15 @@ class SqliteGateReader:
             raise Unavailable(explain(error)) from None
 
     def close(self) -> None:
+        """Close what is idle, and open nothing any more."""
+        self._connect = _closed
+        self.forget()
+
+    def forget(self) -> None:
         """Close what is idle; a forked child calls it before it opens connections of its own."""
         while self._idle:
             self._idle.pop().close()
+
+
+def _closed() -> Any:
+    raise Unavailable(CLOSED)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select, text, u
 
 from emoconsent.errors import Unavailable
 from emoconsent.storage import schema
+from emoconsent.storage.engine import close_engine
 from emoconsent.storage.faults import as_unavailable
 from emoconsent.vault.ports import DAMAGED, ClosingRow, Epoch, EpochOver, KeyClass, SystemKey, WrappedKey
 
@@ -231,7 +232,7 @@ class SqlKeyStore:
         return not any(needle in content for content in contents for needle in needles)
 
     def close(self) -> None:
-        self.engine.dispose()
+        close_engine(self.engine)
 
 
 _KEYS = select(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
-from sqlalchemy import BindParameter, Connection, bindparam, func, insert, select, text
+from sqlalchemy import BindParameter, ColumnElement, Connection, bindparam, func, insert, select, text
 
 from emoconsent.audit.ports import StoredEntry
 from emoconsent.consent.ledger import TAMPERED
@@ -42,7 +42,7 @@ class SqlLog(TableStore[StoredEntry]):
     ) -> list[StoredEntry]:
         links, number = schema.log_links, self.table.c.entry_no
         about = select(links.c.entry_id).where(links.c.subject_ref == subject_ref, links.c.tag.in_(tags))
-        where = [self.table.c.entry_id.in_(about)]
+        where: list[ColumnElement[bool]] = [self.table.c.entry_id.in_(about)]
         if before is not None:
             place = select(number).where(self.table.c.entry_id == before).scalar_subquery()
             where.append(number < place)

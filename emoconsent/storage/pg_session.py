@@ -23,6 +23,7 @@ from emoconsent.clock import Clock
 from emoconsent.consent.holds import GENERATION_BITS
 from emoconsent.errors import Unavailable
 from emoconsent.gate.ports import Snapshot
+from emoconsent.storage.faults import CLOSED
 from emoconsent.storage.gate_reader import Statements, look
 
 _ELSEWHERE = """
@@ -42,6 +43,7 @@ class PgSession:
         self._statements = Statements(dialect)
         self._clock = clock
         self._mutex = threading.RLock()
+        self._closed = False
         self._connection: Any = None
         self._session = 0
 
@@ -71,6 +73,8 @@ class PgSession:
         import psycopg
 
         with self._mutex:
+            if self._closed:
+                raise Unavailable(CLOSED)
             try:
                 if self._connection is None:
                     self._connection = self._connect()
@@ -134,6 +138,7 @@ class PgSession:
 
     def close(self) -> None:
         with self._mutex:
+            self._closed = True
             if self._connection is not None:
                 self._connection.close()
             self._connection = None

@@ -21,7 +21,14 @@ from emoconsent.gate.ports import GateReader
 from emoconsent.storage import migrate
 from emoconsent.storage.clock_watch import ClockWatch
 from emoconsent.storage.database import Database
-from emoconsent.storage.engine import BUSY_MS, parse_url, postgres_engine, pragmas, sqlite_engine
+from emoconsent.storage.engine import (
+    BUSY_MS,
+    made_private,
+    parse_url,
+    postgres_engine,
+    pragmas,
+    sqlite_engine,
+)
 from emoconsent.storage.faults import as_unavailable
 from emoconsent.storage.gate_reader import SqliteGateReader
 from emoconsent.storage.key_store import SqlKeyStore
@@ -80,13 +87,13 @@ def open_folder(folder: Path, clock: Clock, ticks: Callable[[], float] | None) -
         with _disposed_on_failure(data, keys):
             _prepare(data, store)
     watch = ClockWatch(ticks)
-    reader = SqliteGateReader(lambda: _gate_connection(data_path), data.dialect, clock, watch)
+    reader = SqliteGateReader(partial(_gate_connection, data_path), data.dialect, clock, watch)
     locks = OfdLocks(folder / "holds")
     database = Database(data, clock, watch)
 
     def forget() -> None:
         """In a forked child: nothing inherited is used again."""
-        reader.close()
+        reader.forget()
         data.dispose()
         keys.dispose()
 
@@ -166,6 +173,7 @@ def _make(folder: Path) -> None:
 def exclusively(path: Path) -> Iterator[None]:
     """One process at a time creates or upgrades a folder's stores."""
     try:
+        made_private(path)
         with path.open("a") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield

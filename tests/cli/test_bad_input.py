@@ -37,10 +37,14 @@ COMMANDS_ABOUT_SUBJECTS = (
 
 
 def refused(done: Done, code: int, *words: str) -> None:
-    """*done* is an error of *code* that says *words* and names a remedy, on standard error alone."""
+    """*done* is an error of *code* that says *words*, and what helps, on standard error alone.
+
+    What is not configured (code 3) says so in the error itself; an empty remedy is never printed.
+    """
     assert (done.code, done.out) == (code, ""), done
     assert done.err.startswith("Error: "), done.err
-    assert "\nRemedy: " in done.err
+    assert code == 3 or "\nRemedy: " in done.err
+    assert not done.err.rstrip().endswith("Remedy:")
     for word in words:
         assert word in done.err
 
@@ -198,7 +202,7 @@ def test_a_receipt_that_cannot_be_written_stops_the_grant(
     before = store.state()
     (tmp_path / "there.json").write_text("mine")
     refused(grant("customer-42", "--receipt", str(tmp_path / "there.json")), 2, "exists already")
-    refused(grant("customer-42", "--receipt", str(tmp_path / "no" / "r.json")), 3, "cannot be written")
+    refused(grant("customer-42", "--receipt", str(tmp_path / "no" / "r.json")), 2, "cannot be written")
     assert (tmp_path / "there.json").read_text() == "mine"
     refused(grant("", "--receipt", str(tmp_path / "new.json")), 2)
     assert not (tmp_path / "new.json").exists()
@@ -207,7 +211,14 @@ def test_a_receipt_that_cannot_be_written_stops_the_grant(
 
 def test_a_mistyped_folder_does_not_become_a_store(cli: Cli, tmp_path: Path) -> None:
     """Every command but init says that there is no store, and makes none."""
-    for command in (("notice", "list"), ("doctor",), ("db", "check"), ("restore", "accept"), (*GRANT, *WHO)):
+    for command in (
+        ("notice", "list"),
+        ("apply",),
+        ("doctor",),
+        ("db", "check"),
+        ("restore", "accept"),
+        (*GRANT, *WHO),
+    ):
         refused(cli.run(*command), 3, "there is no store in", "emoconsent init")
     assert not cli.folder.exists()
 
@@ -356,3 +367,44 @@ def test_a_server_that_is_not_there_is_unavailable(cli: Cli, tmp_path: Path) -> 
     doctor = cli.process("doctor", **urls)
     assert (doctor.code, "FAILURE  server" in doctor.out) == (1, True)
     assert "hunter2" not in done.err + doctor.out + doctor.err
+
+
+def test_init_is_told_one_folder_and_never_none(cli: Cli, tmp_path: Path) -> None:
+    """A folder named twice or by an empty variable is refused; no store is made in some other place."""
+    cli.folder.mkdir()
+    both = cli.process("init", str(tmp_path / "one"), "--folder", str(tmp_path / "two"))
+    refused(both, 2, "give one of them")
+    for words in (("init", ""), ("init", "--folder", ""), ("demo", "--folder", "")):
+        done = cli.process(*words)
+        assert (done.code, "must not be empty" in done.err) == (2, True)
+    assert [p for p in tmp_path.rglob("*") if p.suffix == ".db"] == []
+
+
+def test_errors_name_what_was_meant(store: Cli, grant: Callable[..., Done], tmp_path: Path) -> None:
+    """Each error holds what the reader needs next: what is offered, what there is, where the fault is."""
+    before = store.state()
+    file = tmp_path / "own.toml"
+    file.write_text('[[recognizers]]\nshipped = "vader-en"\n[[recognizers]]\nshiped = "snownlp-zh"\n')
+    register = ("recognizer", "register")
+    refused(store.run(*register, str(file)), 2, "recognizers table 2", "did you mean 'shipped'?")
+    file.write_text('notices = ["a"]\nx = = 1\n')
+    refused(store.run(*register, str(file)), 2, "own.toml", "line 2, column 5")
+    file.write_bytes("# 猫\na = '猫\xff'".encode("latin-1", "ignore") + b"\xff")
+    refused(store.run("notice", "publish", str(file)), 2, "own.toml", "line 2, column ")
+    refused(store.run(*register, "nope.toml"), 2, "[[recognizers]] tables, or one of text-lexicon")
+    refused(store.run("notice", "show", "shop-care"), 2, "id@version", "there is shop-care@1")
+    refused(grant("customer-42", "--scope", "marketing/text"), 2, "it offers customer_care/face, ")
+    refused(grant("customer-42", "--scope", "a/text,b/voice"), 2, "repeat --scope")
+    assert store.state() == before
+
+
+def test_wrong_usage_is_json_where_json_was_asked_for(cli: Cli) -> None:
+    """A script that asked for JSON gets the error as one document on standard output."""
+    for words in (
+        ["fly", "--json"],
+        ["consent", "grant", "--json"],
+        ["keys", "destroy-epoch", "one", "--json"],
+    ):
+        done = cli.process(*words)
+        assert (done.code, done.err, done.json["error"]["type"]) == (2, "", "usage")
+        assert done.json["error"]["problems"][0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -284,3 +285,125 @@ def test_every_command_explains_itself() -> None:
         option for _, command in found for option in command.params if isinstance(option, click.Option)
     ]
     assert [option.name for option in options if not option.help] == []
+
+
+def test_a_grant_during_an_opt_out_says_what_it_overrides(store: Cli, grant: Callable[..., Done]) -> None:
+    """The operator learns that an objection stood, of which day, and that it stands for all the rest."""
+    store.run("consent", "opt-out", *ME)
+    done = grant("customer-42")
+    assert (done.code, "overrides the opt-out of 20" in done.out) == (0, True)
+    assert grant("customer-42", "--json").json["overrides_opt_out"] is not None
+    lifted = store.run("consent", "opt-in", *ME)
+    assert "grants from before the opt-out stay ended" in lifted.out
+    assert grant("customer-42", "--json").json["overrides_opt_out"] is None
+
+
+def test_an_epoch_tells_when_it_was_opened_and_destroyed(store: Cli) -> None:
+    """A destroyed epoch is not "destroyed since" the day it was opened."""
+    store.run("keys", "rotate")
+    gone = store.run("keys", "destroy-epoch", "1", "--yes").out
+    assert re.search(r"epoch 1: destroyed, opened [\d: -]+ UTC, destroyed [\d: -]+ UTC; ", gone)
+    assert "since" not in store.run("keys", "status").out
+
+
+def test_what_the_gate_would_say_is_asked_without_a_trace(store: Cli, grant: Callable[..., Done]) -> None:
+    """Denied is exit code 1 with its reason, allowed is 0; the question is not logged."""
+    ask = ("decide", *ME, "--purpose", "customer_care", "--modality", "text", "--recognizer", "text-lexicon")
+    before = store.state()
+    denied = store.run(*ask, "--json")
+    assert (denied.code, denied.json["reason"], store.state() == before) == (1, "no_consent", True)
+    grant("customer-42")
+    assert (store.run(*ask).code, store.run(*ask).out[:8]) == (0, "allowed ")
+
+
+def test_a_person_is_told_what_the_log_holds_of_them(store: Cli, grant: Callable[..., Done]) -> None:
+    """Their own acts are in it, nobody else's, and of a stranger there is nothing."""
+    grant("customer-42")
+    grant("customer-43")
+    own = store.run("access", "log", *ME, "--json").json
+    assert [line["event"] for line in own] == ["consent:grant"]
+    assert store.run("access", "log", "--subject", "nobody", "--json").json == []
+
+
+def test_receipts_and_certificates_are_verified(
+    store: Cli, grant: Callable[..., Done], tmp_path: Path
+) -> None:
+    """What this store signed is genuine; one changed word, another store's or noise is refused."""
+    receipt, certificate = tmp_path / "r.json", tmp_path / "c.jws"
+    grant("customer-42", "--receipt", str(receipt))
+    request = store.run("rights", "submit", *ME, "--regime", "GDPR", "--json").json["id"]
+    store.run(
+        "rights",
+        "fulfil",
+        request,
+        "--as",
+        "customer-42",
+        "--role",
+        "subject",
+        "--certificate",
+        str(certificate),
+    )
+    for file, kind in ((receipt, "receipt"), (certificate, "certificate")):
+        assert store.run("verify", str(file), "--json").json["kind"] == kind
+        assert "genuine" in store.run("verify", str(file)).out
+    other = Cli(tmp_path / "other")
+    other.run("init")
+    assert other.run("verify", str(receipt)).code == 2
+    receipt.write_text(receipt.read_text().replace("customer_care", "marketing"))
+    (tmp_path / "noise").write_bytes(b"\xff\x00")
+    for file in (receipt, tmp_path / "noise", tmp_path / "none"):
+        assert store.run("verify", str(file)).code == 2
+
+
+def test_a_card_is_shown_before_it_is_approved(store: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The administrator reads what the approval is of, and how many approvals there are."""
+    monkeypatch.setenv("EMOCONSENT_PROFILE", "production")
+    store.run("recognizer", "register", "voice-prosody-relative")
+    store.run("recognizer", "approve", "voice-prosody-relative", "--as", "ann")
+    shown = store.run("recognizer", "show", "voice-prosody-relative")
+    assert ("approvals 1 of 2" in shown.out, "limits: Needs neutral speech" in shown.out) == (True, True)
+    assert "approvals 1 of 2" in store.run("recognizer", "list").out
+    card = store.run("recognizer", "show", "voice-prosody-relative", "--json").json["card"]
+    assert card["decision_logic"]["en"]
+
+
+def test_the_key_stands_beside_a_checkpoint_not_in_it(store: Cli) -> None:
+    """Standard output is the signed note alone; the key is told on standard error."""
+    done = store.run("audit", "checkpoint")
+    key = done.err.strip().rpartition(" ")[2]
+    assert verify_checkpoint(done.out, [key]).size > 0
+
+
+def test_a_request_is_cancelled_and_says_what_comes_next(store: Cli, grant: Callable[..., Done]) -> None:
+    """Each step out of order names the command that is due; a cancelled request stays cancelled."""
+    grant("customer-42")
+    request = store.run("rights", "submit", *ME, "--regime", "PIPL", "--json").json["id"]
+    early = store.run("rights", "fulfil", request, "--as", "dpo-1")
+    assert (early.code, f"emoconsent rights verify {request} --evidence" in early.err) == (2, True)
+    store.run("rights", "verify", request, "--evidence", "code by mail")
+    twice = store.run("rights", "verify", request, "--evidence", "code by mail")
+    assert (twice.code, "already verified; next: `emoconsent rights fulfil" in twice.err) == (2, True)
+    assert store.run("rights", "cancel", request, "--as", "customer-43", "--role", "subject").code == 2
+    assert store.run("rights", "cancel", request, "--as", "dpo-1", "--json").json["state"] == "cancelled"
+    assert store.run("rights", "fulfil", request, "--as", "dpo-1").code == 2
+    assert store.run("consent", "show", *ME, "--json").json["history"]
+
+
+def test_init_and_apply_warn_of_what_a_newcomer_forgets(cli: Cli) -> None:
+    """A folder that others may read, and a notice that still names the sample's shop."""
+    cli.folder.mkdir(mode=0o755)
+    made = cli.run("init")
+    assert (made.code, "WARNING  other users may read" in made.out, "chmod 700" in made.out) == (
+        0,
+        True,
+        True,
+    )
+    for name in ("data.db", "keys.db", ".lock"):
+        assert (cli.folder / name).stat().st_mode & 0o077 == 0
+    applied = cli.run("apply")
+    assert (applied.code, "WARNING  the notice shop-care@1 still names" in applied.out) == (0, True)
+    notice = cli.folder / "notice.toml"
+    notice.write_text(
+        notice.read_text().replace("shop.example", "tea.test").replace('version = "1"', 'version = "2"')
+    )
+    assert cli.run("apply", "--json").json["warnings"] == []

@@ -84,8 +84,13 @@ def test_without_extras_it_names_them_and_goes_on(tmp_path: Path) -> None:
     assert code == 0, output
     assert (lines_of("missing", 1, output), lines_of("recognized", 1, output)) == (4, 2)
     for extra in ("text", "voice", "face"):
-        assert f"emoconsent[{extra}]" in output
-    assert lines_of("voice_denied", 1, output) == 1
+        assert f"the extra '{extra}'" in output
+    told = {
+        key: lines_of(key, 1, output)
+        for key in ("left_out", "voice_closed", "end_part", "voice_denied", "end")
+    }
+    assert told == {"left_out": 1, "voice_closed": 1, "end_part": 1, "voice_denied": 0, "end": 0}
+    assert "8 次调用，其中 6 次" in output
 
 
 FAULTS = {

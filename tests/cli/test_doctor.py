@@ -17,6 +17,7 @@ from sqlalchemy import make_url
 from emoconsent.cli.checks import examine
 from emoconsent.cli.checks_postgres import apart, judge
 from emoconsent.cli.findings import Level
+from emoconsent.errors import MissingExtra
 from emoconsent.settings import from_environ
 from emoconsent.storage import upkeep
 from emoconsent.storage.upkeep import Server
@@ -47,7 +48,7 @@ def test_a_missing_driver_is_a_finding(monkeypatch: pytest.MonkeyPatch, tmp_path
     environ = {f"EMOCONSENT_{name}_URL": f"postgresql://shop@db/{name}" for name in ("DATABASE", "KEYSTORE")}
     found = examine(from_environ(environ | {"HOME": str(tmp_path)}))
     assert {finding.level for finding in found} == {Level.FAILURE}
-    assert found[0].remedy == "pip install 'emoconsent[postgres]'"
+    assert found[0].remedy == MissingExtra.remedy_for("postgres")
 
 
 def test_looking_changes_nothing(store: Cli) -> None:
