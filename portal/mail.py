@@ -10,6 +10,7 @@ import secrets
 import smtplib
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
+from email.headerregistry import Address
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Final, Protocol
@@ -81,14 +82,19 @@ class Post:
 
     def send(self, to: str, subject: str, text: str) -> Future[None]:
         """Queue a mail. A failure is logged by its type: neither address nor content."""
+        return self._thread.submit(self._deliver, to, subject, text)
+
+    def _deliver(self, to: str, subject: str, text: str) -> None:
+        try:
+            self._box.deliver(self._message(to, subject, text))
+        except Exception as error:  # noqa: BLE001 - the standard library's parser of addresses raises anything
+            _LOG.error("emoconsent portal: a mail could not be sent (%s)", type(error).__name__)  # noqa: TRY400 - no traceback: it may name the address
+
+    def _message(self, to: str, subject: str, text: str) -> EmailMessage:
+        """A mail to one address: ``a@b,c@d`` is no address, and not two either."""
         message = EmailMessage()
-        message["From"], message["To"], message["Subject"] = self._sender, to, subject
+        message["From"], message["To"] = self._sender, Address(addr_spec=to)
+        message["Subject"] = subject
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(text)
-        return self._thread.submit(self._deliver, message)
-
-    def _deliver(self, message: EmailMessage) -> None:
-        try:
-            self._box.deliver(message)
-        except (OSError, smtplib.SMTPException) as error:
-            _LOG.error("emoconsent portal: a mail could not be sent (%s)", type(error).__name__)
+        return message
