@@ -10,6 +10,7 @@ import secrets
 import smtplib
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from pathlib import Path
@@ -18,6 +19,19 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 _LOG: Final = logging.getLogger(__name__)
 _TIMEOUT: Final = 20  # seconds
+
+
+#: What the standard library's parser raises for text that is no address.
+_NO_ADDRESS: Final = (ValueError, IndexError, AttributeError, MessageError)
+
+
+def is_address(text: str) -> bool:
+    """Whether mail can go to *text*, and to nobody else besides."""
+    try:
+        found = Address(addr_spec=text)
+    except _NO_ADDRESS:
+        return False
+    return bool(found.username and found.domain)
 
 
 class Mailbox(Protocol):
@@ -87,8 +101,8 @@ class Post:
     def _deliver(self, to: str, subject: str, text: str) -> None:
         try:
             self._box.deliver(self._message(to, subject, text))
-        except Exception as error:  # noqa: BLE001 - the standard library's parser of addresses raises anything
-            _LOG.error("emoconsent portal: a mail could not be sent (%s)", type(error).__name__)  # noqa: TRY400 - no traceback: it may name the address
+        except (OSError, smtplib.SMTPException, *_NO_ADDRESS) as error:
+            _LOG.error("emoconsent portal: a mail could not be sent (%s)", type(error).__name__)
 
     def _message(self, to: str, subject: str, text: str) -> EmailMessage:
         """A mail to one address: ``a@b,c@d`` is no address, and not two either."""

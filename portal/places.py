@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 
 from flask import request, url_for
 
-
 _LONGEST: Final = 2000  # characters; servers refuse longer lines in a header
 
 

@@ -82,7 +82,9 @@ class Browser:
         assert answer.status_code == status, (path, answer.status_code)
         return answer
 
-    def post(self, path: str, data: Mapping[str, Any] | None = None, *, status: int | None = None) -> TestResponse:
+    def post(
+        self, path: str, data: Mapping[str, Any] | None = None, *, status: int | None = None
+    ) -> TestResponse:
         """The answer to a POST with a good token, whatever else is wrong with it."""
         sent = {"csrf_token": self.token(), **(data or {})}
         answer = self.client.post(path, data=sent, headers=self.headers)
@@ -93,7 +95,9 @@ class Browser:
         """A token of this browser's session, from a page that everybody may open."""
         return forms(self.get("/review"))[0].fields["csrf_token"]
 
-    def press(self, page: TestResponse, action: str, *, typed: Mapping[str, str] | None = None, **match: str) -> TestResponse:
+    def press(
+        self, page: TestResponse, action: str, *, typed: Mapping[str, str] | None = None, **match: str
+    ) -> TestResponse:
         """Submit the form of *page* that goes to *action* and holds *match*; follows redirects."""
         found = [f for f in forms(page) if f.action == action and match.items() <= f.fields.items()]
         assert found, f"the page has no form to {action} with {match}"
@@ -129,7 +133,14 @@ class Shop:
         values = {"mail": f"folder:{self.folder.parent / 'mail'}", **config}
         return create_app(self.sdk, PortalConfig(**values))
 
-    def browser(self, subject: str | None = None, guardian: str | None = None, *, app: Flask | None = None, **more: Any) -> Browser:
+    def browser(
+        self,
+        subject: str | None = None,
+        guardian: str | None = None,
+        *,
+        app: Flask | None = None,
+        **more: Any,
+    ) -> Browser:
         """A browser where *subject* is signed in, *guardian* acting for them; nobody without one."""
         made = Browser(app or self.app, **more)
         if subject is not None:
@@ -150,9 +161,13 @@ class Shop:
             return self.sdk.consent.grant(subject, notice=self.more.id, scope=pairs, **values)
         return grant(self.sdk, subject, *pairs, **more)
 
-    def guess(self, subject: str = ANNA, level: Level | None = Level.IRRITABLE, modality: str = "text") -> Any:
+    def guess(
+        self, subject: str = ANNA, level: Level | None = Level.IRRITABLE, modality: str = "text"
+    ) -> Any:
         """One guess about somebody who agreed: the record."""
-        guarded = self.sdk.guard(Recognizer(inference(level)), recognizer=RECOGNIZER[modality], purpose="customer_care")
+        guarded = self.sdk.guard(
+            Recognizer(inference(level)), recognizer=RECOGNIZER[modality], purpose="customer_care"
+        )
         return guarded("it broke again", subject=subject).record
 
     def reasons(self, subject: str = ANNA) -> dict[str, str]:
@@ -165,6 +180,13 @@ class Shop:
         who = principal or Principal(subject, "subject")  # type: ignore[arg-type]
         found: Any = self.sdk.vault.read(subject, principal=who, purpose="subject_access", reason="test")
         return list(found)
+
+    def state(self, subject: str = ANNA) -> tuple[Any, ...]:
+        """Everything that an act on the pages could change of *subject*."""
+        records = [(r.id, r.revision, r.contested) for r in self.records(subject)]
+        requests = [(r.id, r.state.value) for r in self.sdk.rights.list()]
+        contact = self.sdk.accounts.contact(subject)
+        return self.kinds(subject), records, requests, contact and contact.address
 
     def kinds(self, subject: str = ANNA) -> list[str]:
         """The kinds of the subject's events, oldest first."""
@@ -179,6 +201,27 @@ def opened(top: Path, clock: FixedClock) -> Iterator[Shop]:
         yield made
     finally:
         made.sdk.close()
+
+
+@pytest.fixture(scope="module")
+def still(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """A portal that a file's tests share because none of them may change anything of it.
+
+    ``ANNA`` agreed to text and voice, has one guess and an address.
+    """
+    with opened(tmp_path_factory.mktemp("still"), FixedClock()) as made:
+        made.agree(ANNA, CARE_TEXT, ("customer_care", "voice"))
+        made.guess()
+        made.sdk.accounts.set_contact(ANNA, address="anna@example.org")
+        before = made.state()
+        yield made
+        assert made.state() == before
+
+
+@pytest.fixture
+def visit(still: Shop) -> Browser:
+    """A browser where ``ANNA`` is signed in at the shared portal; its attempts are counted on their own."""
+    return still.browser(ANNA, app=still.portal())
 
 
 @pytest.fixture
