@@ -62,7 +62,7 @@ def test_what_is_safe_is_taken(values: dict[str, Any]) -> None:
 ])  # fmt: skip
 def test_a_variable_that_is_wrong_is_named(name: str, value: str) -> None:
     """Half a provider, a word for a number, a truth that is neither yes nor no: refused, never guessed."""
-    with pytest.raises(ConfigurationError, match="EMOCONSENT_PORTAL_|WEB_CONCURRENCY"):
+    with pytest.raises(ConfigurationError, match=r"EMOCONSENT_PORTAL_|WEB_CONCURRENCY"):
         from_environ({name: value})
 
 

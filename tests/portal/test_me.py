@@ -201,7 +201,7 @@ def test_a_switch_says_where_it_goes_not_that_it_turns(shop: Shop) -> None:
 @pytest.mark.parametrize("on", ["on", "off"])
 def test_what_is_not_offered_changes_nothing(still: Shop, offer: str, on: str) -> None:
     """An unknown, malformed or hostile offer is told so, and no event is written."""
-    browser = still.browser(ANNA, app=still.portal())
+    browser = still.browser(ANNA)
     answer = browser.post("/me/choices", {"offer": offer, "on": on, "notice": still.care.id}, status=303)
     assert "This choice is no longer offered. Nothing was changed." in browser.follow(answer).text
     assert still.kinds() == ["grant"]

@@ -38,8 +38,8 @@ def rules(app: Flask, method: str) -> Iterator[tuple[Rule, str]]:
 
 def test_every_answer_carries_the_headers(still: Shop) -> None:
     """Pages, redirects, refusals and errors, for everybody: policy, no sniffing, no frames, no cache."""
-    app = still.portal()
-    for browser in (still.browser(app=app), still.browser(ANNA, app=app)):
+    app = still.app
+    for browser in (still.browser(), still.browser(ANNA)):
         for rule, path in rules(app, "GET"):
             answer = browser.client.get(path, headers=browser.headers)
             assert HEADERS.items() <= dict(answer.headers).items(), path
@@ -105,8 +105,8 @@ def test_a_forwarded_host_is_not_believed(still: Shop, proxies: int) -> None:
 @pytest.mark.parametrize("token", [None, "", "wrong", "x" * 5000])
 def test_every_post_needs_the_token(still: Shop, token: str | None) -> None:
     """Without this session's token every POST of the map is a 400 page that helps, and changes nothing."""
-    app = still.portal()
-    browser, before = still.browser(ANNA, app=app), still.state()
+    app = still.app
+    browser, before = still.browser(ANNA), still.state()
     good = {
         "word": "delete",
         "offer": "customer_care/text",
@@ -134,8 +134,8 @@ def test_anothers_token_is_no_token(still: Shop) -> None:
 
 def test_only_declared_methods(still: Shop) -> None:
     """Every other method is a 405 that says what is allowed, and acts on nothing."""
-    app = still.portal()
-    browser = still.browser(ANNA, app=app)
+    app = still.app
+    browser = still.browser(ANNA)
     for rule, path in rules(app, "POST"):
         for method in {"PUT", "DELETE", "PATCH"} | ({"GET"} - (rule.methods or set())):
             answer = browser.client.open(path, method=method, headers=browser.headers)
@@ -146,8 +146,8 @@ def test_only_declared_methods(still: Shop) -> None:
 
 def test_every_post_refuses_a_mebibyte(still: Shop) -> None:
     """An oversized form is a 413 everywhere, for url-encoded and multipart forms."""
-    app = still.portal()
-    browser = still.browser(ANNA, app=app)
+    app = still.app
+    browser = still.browser(ANNA)
     for _rule, path in rules(app, "POST"):
         for kind in ("application/x-www-form-urlencoded", "multipart/form-data"):
             data = {"csrf_token": "x", "comment": "x" * 300_000}
@@ -164,10 +164,9 @@ def test_no_field_makes_us_fail(shop: Shop, start: int) -> None:
     shop.guess()
     for value in FUZZ[start : start + 7]:
         for subject in (None, ANNA):
-            app = shop.portal()
-            browser = shop.browser(subject, app=app)
+            browser = shop.browser(subject)
             token = browser.token()
-            for rule, path in rules(app, "POST"):
+            for rule, path in rules(shop.app, "POST"):
                 if rule.endpoint in ("auth.sign_out", "me.end_session", "me.stop"):
                     continue
                 data = {**dict.fromkeys(FIELDS, value), "csrf_token": token}
@@ -181,8 +180,8 @@ def test_no_field_makes_us_fail(shop: Shop, start: int) -> None:
 
 def test_broken_encodings_are_not_our_fault(still: Shop) -> None:
     """Lone surrogates and bytes that are no UTF-8, as keys, values, paths and cookies: never a 5xx."""
-    app = still.portal()
-    browser = still.browser(ANNA, app=app)
+    app = still.app
+    browser = still.browser(ANNA)
     for _rule, path in rules(app, "POST"):
         raw = RAW.replace(b"=x", b"=" + browser.token().encode(), 1) if path.startswith("/me/delete") else RAW
         kind = "application/x-www-form-urlencoded"
@@ -208,7 +207,7 @@ def test_broken_encodings_are_not_our_fault(still: Shop) -> None:
 ])  # fmt: skip
 def test_no_form_sends_people_elsewhere(still: Shop, target: str) -> None:
     """Whatever ``next`` says, the answer's Location is a path here, and no page links there."""
-    browser = still.browser(ANNA, app=still.portal())
+    browser = still.browser(ANNA)
     for path, data in (
         ("/language", {"language": "en"}),
         ("/theme", {"theme": "dark"}),
@@ -272,10 +271,9 @@ def test_a_store_that_is_down_is_a_page(
     still: Shop, monkeypatch: pytest.MonkeyPatch, language: str, outcome: str | None
 ) -> None:
     """Sessions, notices or an act in doubt: 503, when to come back, and whether it was done, in the reader's language."""
-    app = still.portal()
-    browser = still.browser(ANNA, app=app, language=language)
+    browser = still.browser(ANNA, language=language)
     token = browser.token()
-    unknown = {"en": "We do not know whether this was done", "zh": "我们不知道"}[language]
+    unknown = {"en": "We do not know whether this was done", "zh": "我们不确定该操作是否已完成"}[language]
 
     def down(*_args: Any, **_more: Any) -> Any:
         raise Unavailable("the database cannot be reached", outcome=outcome)
@@ -345,7 +343,7 @@ def test_debugging_comes_from_the_settings_alone(still: Shop, monkeypatch: pytes
 
 def test_guessing_is_counted(still: Shop) -> None:
     """The eleventh code within a minute is told to wait, with and without a token."""
-    browser = still.browser(app=still.portal())
+    browser = still.browser()
     token = browser.token()
     data = {"ticket": "x", "code": "1", "csrf_token": token}
     seen = [browser.client.post("/sign-in/code", data=data, headers=browser.headers) for _ in range(11)]

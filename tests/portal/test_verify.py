@@ -30,7 +30,7 @@ def test_a_receipt_is_genuine_as_it_was_signed(still: Shop) -> None:
 
 def test_one_changed_letter_is_not_genuine(still: Shop) -> None:
     """A letter changed in header, content or signature, a part cut or swapped: not signed here."""
-    jws, browser = receipt(still), still.browser(app=still.portal())
+    jws, browser = receipt(still), still.browser()
     head, body, signature = jws.split(".")
     other = {"A": "B"}.get
     bad = [
@@ -69,7 +69,7 @@ def test_another_stores_receipt_is_foreign(still: Shop, shop: Shop) -> None:
 )
 def test_garbage_is_told_beside_the_field(still: Shop, garbage: str) -> None:
     """Nothing that somebody pastes is a fault of ours; the text is kept where it can be."""
-    browser = still.browser(app=still.portal())
+    browser = still.browser()
     assert not check(browser, garbage)
     page = browser.post("/verify", {"jws": garbage})
     assert "<script>alert" not in page.text
