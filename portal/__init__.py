@@ -48,6 +48,7 @@ def create_app(sdk: Any, config: PortalConfig | None = None) -> Flask:
     app.extensions["emoconsent-config"] = config
     app.extensions["emoconsent-post"] = Post(mailbox(config.mail), config.sender)
     app.config.update(
+        DEBUG=config.debug,  # and not what FLASK_DEBUG says
         SECRET_KEY=sdk.cookie_secret(),
         SESSION_COOKIE_NAME="__Host-emoconsent" if config.https else "emoconsent",
         SESSION_COOKIE_SECURE=config.https,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -12,6 +13,11 @@ from emoconsent.errors import ConfigurationError
 
 PREFIX: Final = "EMOCONSENT_PORTAL_"
 LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
+#: How a hand-off token may be signed; HS256 is the only one whose key is a shared secret.
+ALGORITHMS: Final = ("Ed25519", "ES256", "RS256", "HS256")
+_SECRET: Final = 32  # bytes: as long as the hash that HS256 makes (RFC 7518, 3.2)
+_HOST: Final = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?|\[[0-9a-fA-F:.]+\]")
+_SHARED: Final = ("redis", "rediss", "valkey", "valkeys")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,25 +105,62 @@ def _is_issuer(address: str) -> bool:
 
 def _problems(config: PortalConfig) -> list[str]:
     local = set(config.hosts) <= set(LOOPBACK)
-    problems = [] if config.hosts else ["EMOCONSENT_PORTAL_HOSTS: name the hosts that the portal answers to"]
-    if config.debug and not local:
-        problems.append("debugging is refused outside loopback; unset EMOCONSENT_PORTAL_DEBUG")
-    if not config.https and not local:
-        problems.append("people must reach the portal by https; set EMOCONSENT_PORTAL_HTTPS=yes")
-    if config.workers > 1 and config.limits.startswith("memory:"):
-        problems.append(
-            "several workers cannot count rate limits in memory; set EMOCONSENT_PORTAL_LIMITS to a "
-            "valkey:// or redis:// address"
-        )
-    if urlsplit(config.mail).scheme not in ("console", "folder", "smtp", "smtps"):
-        problems.append("EMOCONSENT_PORTAL_MAIL: console:, folder:PATH, smtp://... or smtps://...")
-    for kind, provider in (("OIDC_", config.oidc_subjects), ("STAFF_OIDC_", config.oidc_staff)):
-        if provider is not None and not _is_issuer(provider.issuer):
-            problems.append(
-                f"{PREFIX}{kind}ISSUER: an https:// address without query or fragment "
-                "(http:// on loopback only)"
-            )
-    return problems
+    counter = _scheme(config.limits)
+    wrong = {
+        "EMOCONSENT_PORTAL_HOSTS: name the hosts that the portal answers to": not config.hosts,
+        "EMOCONSENT_PORTAL_HOSTS: names such as consent.shop.example, without port or pattern": not all(
+            _HOST.fullmatch(host) for host in config.hosts
+        ),
+        "debugging is refused outside loopback; unset EMOCONSENT_PORTAL_DEBUG": config.debug and not local,
+        "people must reach the portal by https; set EMOCONSENT_PORTAL_HTTPS=yes": not config.https
+        and not local,
+        "WEB_CONCURRENCY: one worker or more": config.workers < 1,
+        "EMOCONSENT_PORTAL_PROXIES: none or more": config.proxies < 0,
+        "EMOCONSENT_PORTAL_LIMITS: memory://, or a valkey:// or redis:// address": counter
+        not in ("memory", *_SHARED),
+        "several workers cannot count rate limits in memory; set EMOCONSENT_PORTAL_LIMITS to a valkey:// or "
+        "redis:// address": config.workers > 1 and counter == "memory",
+        "EMOCONSENT_PORTAL_MAIL: console:, folder:PATH, smtp://... or smtps://...": not _mails(config.mail),
+        "EMOCONSENT_PORTAL_AUTHORITY_URL: an https:// address": bool(config.authority[1])
+        and _scheme(config.authority[1]) not in ("http", "https"),
+    }
+    named = [problem for problem, found in wrong.items() if found]
+    return named + _handoff_problems(config.handoff) + _issuer_problems(config)
+
+
+def _issuer_problems(config: PortalConfig) -> list[str]:
+    providers = (("OIDC_", config.oidc_subjects), ("STAFF_OIDC_", config.oidc_staff))
+    return [
+        f"{PREFIX}{kind}ISSUER: an https:// address without query or fragment (http:// on loopback only)"
+        for kind, provider in providers
+        if provider is not None and not _is_issuer(provider.issuer)
+    ]
+
+
+def _handoff_problems(handoff: Handoff | None) -> list[str]:
+    """A hand-off that could never work, or whose secret can be guessed, is told at the start."""
+    if handoff is None:
+        return []
+    if handoff.algorithm not in ALGORITHMS:
+        return [f"EMOCONSENT_PORTAL_HANDOFF_ALGORITHM: one of {', '.join(ALGORITHMS)}"]
+    if handoff.algorithm == "HS256" and len(handoff.key.encode()) < _SECRET:
+        return [f"EMOCONSENT_PORTAL_HANDOFF_KEY: a shared secret of {_SECRET} bytes or more"]
+    return []
+
+
+def _scheme(address: str) -> str:
+    try:
+        return urlsplit(address).scheme
+    except ValueError:
+        return ""
+
+
+def _mails(address: str) -> bool:
+    if _scheme(address) == "folder":
+        return bool(address.removeprefix("folder:").strip())
+    if _scheme(address) in ("smtp", "smtps"):
+        return bool(urlsplit(address).hostname)
+    return _scheme(address) == "console"
 
 
 def from_environ(environ: Mapping[str, str]) -> PortalConfig:
@@ -132,7 +175,7 @@ def from_environ(environ: Mapping[str, str]) -> PortalConfig:
 
     return PortalConfig(
         hosts=tuple(h.strip() for h in get("HOSTS", ",".join(LOOPBACK)).split(",") if h.strip()),
-        https=get("HTTPS") == "yes",
+        https=_flag(environ, "HTTPS"),
         mail=get("MAIL", "console:"),
         sender=get("SENDER", "emoconsent@localhost"),
         authority=(get("AUTHORITY_NAME"), get("AUTHORITY_URL")),
@@ -140,11 +183,18 @@ def from_environ(environ: Mapping[str, str]) -> PortalConfig:
         proxies=_count(environ, PREFIX + "PROXIES", 0),
         workers=_count(environ, "WEB_CONCURRENCY", 1),
         limits=get("LIMITS", "memory://"),
-        debug=get("DEBUG") == "yes",
+        debug=_flag(environ, "DEBUG"),
         handoff=_handoff(environ),
         oidc_subjects=_oidc(environ, "OIDC_"),
         oidc_staff=_oidc(environ, "STAFF_OIDC_"),
     )
+
+
+def _flag(environ: Mapping[str, str], name: str) -> bool:
+    value = environ.get(PREFIX + name, "no") or "no"
+    if value not in ("yes", "no"):
+        raise ConfigurationError(f"{PREFIX}{name}: yes or no")
+    return value == "yes"
 
 
 def _count(environ: Mapping[str, str], name: str, default: int) -> int:

@@ -32,7 +32,8 @@ def exposure_notice(
         app: the portal's application, whose SDK and templates are used.
         notice: ``id@version``.
         link: where the portal is reached, for "your choices".
-        stop_link: a link of ``accounts.stop_link``, to stop without signing in.
+        stop_link: the address of its stop page with a secret of ``accounts.stop_link``, e.g.
+            ``https://consent.shop.example/stop/...``, to stop without signing in.
 
     Raises:
         InvalidInput: the notice is not in force, or lacks the language.

@@ -37,12 +37,13 @@ HSTS: Final = "max-age=63072000; includeSubDomains"
 
 def init_headers(app: Flask, config: PortalConfig) -> None:
     """Refuse hosts that are not named, and put the headers on every answer, errors included."""
+    hosts = {name.lower() for name in config.hosts}
 
     @app.before_request
     def _known_host() -> None:
         # The port is the proxy's business; the name decides what links and cookies mean.
         name = request.host.rsplit(":", 1)[0] if not request.host.endswith("]") else request.host
-        if name not in config.hosts:
+        if name.lower() not in hosts:  # names are the same in capitals (RFC 9110, 4.2.3)
             abort(400)
 
     @app.after_request

@@ -7,11 +7,13 @@ from typing import Any, Final, ParamSpec, TypeVar
 
 from flask import Flask, request
 from limits import parse_many
+from limits.errors import ConfigurationError as LimitsError
 from limits.errors import StorageError
 from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
 
+from emoconsent.errors import ConfigurationError
 from portal.config import PortalConfig
 
 #: A person mistypes; a program guesses.
@@ -38,7 +40,13 @@ def init_limits(app: Flask, config: PortalConfig) -> None:
 
     Call it before the forms are checked, so that a guess costs the same with and without a token.
     """
-    limiter = MovingWindowRateLimiter(storage_from_string(config.limits, wrap_exceptions=True))
+    try:
+        counter = storage_from_string(config.limits, wrap_exceptions=True)
+    except LimitsError:
+        raise ConfigurationError(
+            "EMOCONSENT_PORTAL_LIMITS: its client library is not installed; pip install valkey or redis"
+        ) from None
+    limiter = MovingWindowRateLimiter(counter)
 
     @app.before_request
     def _count() -> None:

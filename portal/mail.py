@@ -10,6 +10,8 @@ import secrets
 import smtplib
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
+from email.errors import MessageError
+from email.headerregistry import Address
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Final, Protocol
@@ -17,6 +19,19 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 _LOG: Final = logging.getLogger(__name__)
 _TIMEOUT: Final = 20  # seconds
+
+
+#: What the standard library's parser raises for text that is no address.
+_NO_ADDRESS: Final = (ValueError, IndexError, AttributeError, MessageError)
+
+
+def is_address(text: str) -> bool:
+    """Whether mail can go to *text*, and to nobody else besides."""
+    try:
+        found = Address(addr_spec=text)
+    except _NO_ADDRESS:
+        return False
+    return bool(found.username and found.domain)
 
 
 class Mailbox(Protocol):
@@ -81,14 +96,19 @@ class Post:
 
     def send(self, to: str, subject: str, text: str) -> Future[None]:
         """Queue a mail. A failure is logged by its type: neither address nor content."""
+        return self._thread.submit(self._deliver, to, subject, text)
+
+    def _deliver(self, to: str, subject: str, text: str) -> None:
+        try:
+            self._box.deliver(self._message(to, subject, text))
+        except (OSError, smtplib.SMTPException, *_NO_ADDRESS) as error:
+            _LOG.error("emoconsent portal: a mail could not be sent (%s)", type(error).__name__)
+
+    def _message(self, to: str, subject: str, text: str) -> EmailMessage:
+        """A mail to one address: ``a@b,c@d`` is no address, and not two either."""
         message = EmailMessage()
-        message["From"], message["To"], message["Subject"] = self._sender, to, subject
+        message["From"], message["To"] = self._sender, Address(addr_spec=to)
+        message["Subject"] = subject
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(text)
-        return self._thread.submit(self._deliver, message)
-
-    def _deliver(self, message: EmailMessage) -> None:
-        try:
-            self._box.deliver(message)
-        except (OSError, smtplib.SMTPException) as error:
-            _LOG.error("emoconsent portal: a mail could not be sent (%s)", type(error).__name__)
+        return message

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
 from urllib.parse import urlsplit
 
 from flask import request, url_for
+
+_LONGEST: Final = 2000  # characters; servers refuse longer lines in a header
 
 
 def safe_path(candidate: str | None) -> str | None:
@@ -14,7 +17,7 @@ def safe_path(candidate: str | None) -> str | None:
     """
     if not candidate or not candidate.startswith("/") or candidate[1:2] in ("/", "\\"):
         return None
-    if not candidate.isprintable() or "\\" in candidate:
+    if len(candidate) > _LONGEST or not candidate.isprintable() or "\\" in candidate:
         return None
     parts = urlsplit(candidate)
     return None if parts.scheme or parts.netloc else candidate

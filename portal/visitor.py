@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import wraps
 from typing import Any, Final, ParamSpec, TypeVar, cast
 
-from flask import Flask, abort, current_app, flash, redirect, request, session, url_for
+from flask import Flask, abort, current_app, flash, g, redirect, request, session, url_for
 from flask_babel import gettext as _
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
@@ -72,7 +72,13 @@ def init_visitor(app: Flask) -> None:
 
     @manager.user_loader  # type: ignore[untyped-decorator]
     def _load(secret: str) -> Visitor | None:
-        found = app.extensions["emoconsent"].accounts.resume(secret)
+        if g.get("session_in_doubt"):
+            return None  # the page that says so knows nobody
+        try:
+            found = app.extensions["emoconsent"].accounts.resume(secret)
+        except Exception:
+            g.session_in_doubt = True  # else drawing the page of the error would fail in the same way
+            raise
         return Visitor(secret, found) if found is not None else None
 
     @manager.unauthorized_handler  # type: ignore[untyped-decorator]

@@ -12,7 +12,7 @@ from hypothesis import settings
 from tests.support import postgres
 from tests.support.clock import FixedClock
 
-pytest_plugins = ["tests.support.require_all"]
+pytest_plugins = ["tests.support.require_all", "tests.support.portal"]
 
 # No deadline: a busy machine is not a bug. The blob in a failure's text replays it anywhere.
 # The rest is Hypothesis' own default: new examples each time, the same ones where CI is set.

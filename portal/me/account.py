@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
-from wtforms.validators import Regexp
+from wtforms.validators import Regexp, ValidationError
 
 from emoconsent.errors import InvalidInput, NotFound
 from portal.auth.confirming import renew
 from portal.auth.mailing import ADDRESS
 from portal.fields import line
 from portal.language import language
+from portal.mail import is_address
 from portal.me.blueprint import blueprint
 from portal.places import back
 from portal.visitor import fresh_required, sdk, sign_out, visitor
@@ -28,6 +31,11 @@ class ContactForm(FlaskForm):
         also=[Regexp(ADDRESS, message=_l("This is not an e-mail address."))],
         render_kw={"type": "email", "autocomplete": "email"},
     )
+
+    def validate_address(self, field: Any) -> None:
+        """One address: two in one would let somebody else read the codes."""
+        if not is_address(field.data or ""):
+            raise ValidationError(_("This is not an e-mail address."))
 
 
 @blueprint.get("/account")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, request
-from flask_login import current_user
+from typing import Final
 
-from portal.me.gpc import honour
-from portal.visitor import subject_required
+from flask import Blueprint, abort, request
+
+from portal.me.gpc import honour, signalled
+from portal.visitor import sdk, subject_required, visitor
+
+#: Where one changes to another of one's persons: about none of them.
+_BETWEEN: Final = ("me.persons", "me.switch")
 
 blueprint = Blueprint("me", __name__, url_prefix="/me")
 
@@ -15,5 +19,10 @@ blueprint = Blueprint("me", __name__, url_prefix="/me")
 @subject_required
 def _mine() -> None:
     """Every page here is a subject's; a browser's privacy signal is heard before any of them."""
-    if current_user.is_authenticated and request.headers.get("Sec-GPC") == "1":
+    found = visitor()
+    if request.endpoint in _BETWEEN:
+        return
+    if found.acts_for_another and sdk().subjects.guardian_of(found.subject) != found.principal.id:
+        abort(403)  # control has passed over, or to somebody else, since the session began
+    if signalled():
         honour()

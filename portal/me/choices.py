@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from flask import flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from emoconsent.errors import InvalidInput
 from portal.language import language
+from portal.me import gpc
 from portal.me.blueprint import blueprint
 from portal.me.offers import Offer, notice_text, offers
 from portal.visitor import sdk, visitor
+from portal.words import REASONS
 
-_UNDO = "undo"
+_UNDO: Final = "undo"
+_SAID_NO: Final = ("refused", "withdrawn", "opted_out")
+_NEVER_AGREED: Final = ("no_consent", "notice_not_given", "scope_not_covered")
+_CANNOT: Final = _l("This could not be turned on. Read the notice as it is now, then choose again.")
 
 
 @blueprint.get("/choices")
@@ -40,14 +48,20 @@ def choose() -> Response:
     if found is None or wanted not in ("on", "off"):
         flash(_("This choice is no longer offered. Nothing was changed."), "info")
     elif wanted == "on":
-        _give(found)
+        _give(found, seen=request.form.get("notice", ""))
     else:
         _stop(found)
     return redirect(url_for("me.choices"), 303)
 
 
-def _give(offer: Offer) -> None:
+def _give(offer: Offer, seen: str) -> None:
     found = visitor()
+    if offer.reason == "restricted":
+        flash(REASONS["restricted"], "info")  # an agreement now would open by itself when that ends
+        return
+    if seen != offer.notice.id:
+        flash(_CANNOT, "info")  # replaced while the page was open: nobody agrees to what they did not see
+        return
     tag, _text = notice_text(offer.notice, language())
     try:
         sdk().consent.grant(
@@ -57,10 +71,11 @@ def _give(offer: Offer) -> None:
             channel="portal",
             language=tag,
             given_by=found.principal.id if found.acts_for_another else None,
+            evidence=gpc.HEARD if gpc.signalled() else None,
         )
     except InvalidInput:
         # The notice was replaced a moment ago, or only a guardian can agree.
-        flash(_("This could not be turned on. Read the notice as it is now, then choose again."), "info")
+        flash(_CANNOT, "info")
         return
     session[_UNDO] = offer.key  # an undo after stopping would be a nudge
     flash(_("Turned on. You can stop it at any time."), "success")
@@ -68,9 +83,12 @@ def _give(offer: Offer) -> None:
 
 def _stop(offer: Offer) -> None:
     subject, scope = visitor().subject, [(offer.purpose, offer.modality)]
-    if offer.on:
+    if offer.reason in _SAID_NO:
+        pass  # pressed twice, or in another tab
+    elif offer.reason not in _NEVER_AGREED:
+        # Also where something else keeps it off now, such as a restriction that may be lifted again.
         sdk().consent.withdraw(subject, scope, channel="portal", timeout=0)
-    elif offer.reason in ("no_consent", "notice_not_given", "scope_not_covered"):
+    else:
         tag, _text = notice_text(offer.notice, language())
         sdk().consent.refuse(
             subject, notice=offer.notice.id, scope=scope, channel="portal", language=tag, timeout=0

@@ -74,9 +74,17 @@ def cancel_delete() -> Response:
     found, request_ = visitor(), open_request()
     if request_ is not None:
         sdk().rights.cancel(request_.id, principal=found.principal)
+    # Also without a request: a fault between the two steps must not leave the person locked out.
+    if request_ is not None or _locked_here(found.subject):
         sdk().consent.lift_restriction(found.subject, channel="portal")
         flash(_("Cancelled. Nothing was deleted."), "success")
     return redirect(url_for("me.delete"), 303)
+
+
+def _locked_here(subject: str) -> bool:
+    """Whether the restriction in force is one that this page set."""
+    events = [e for e in sdk().consent.history(subject) if e.kind.value in ("restrict", "lift")]
+    return bool(events) and events[-1].kind.value == "restrict" and events[-1].channel == "portal"
 
 
 @blueprint.post("/delete/now")

@@ -113,7 +113,7 @@ def guesses() -> str:
         chosen=chosen,
         days=_by_day(records),
         purposes=sorted({r.purpose for r in records}),
-        cards={r.id: r for r in sdk().recognizers.list()},
+        cards={(r.id, r.version): r for r in sdk().recognizers.list()},
     )
 
 
@@ -130,27 +130,31 @@ def _by_day(records: Iterable[Any]) -> list[tuple[str, int]]:
 def delete_some() -> Response:
     """Delete one guess, a day's, a modality's, or all of them."""
     found, form = visitor(), request.form
-    record, modality = form.get("record"), form.get("modality")
-    if record:
-        sdk().vault.delete(record, principal=found.principal)
+    if "record" in form:
+        sdk().vault.delete(form["record"], principal=found.principal)
         count = 1
     else:
-        since = _midnight(form.get("day"))
+        # Both are named even where empty: a form that lost its fields must not mean "all of them".
+        since, until = _bounds(form["day"])
         count = sdk().vault.delete_all(
             found.subject,
             principal=found.principal,
-            modality=modality or None,
+            modality=form["modality"] or None,
             since=since,
-            until=since + timedelta(days=1) if since else None,
+            until=until,
         )
     flash(_("Deleted: %(count)d.", count=count), "success")
     return redirect(url_for("me.guesses"), 303)
 
 
-def _midnight(day: str | None) -> datetime | None:
+def _bounds(day: str) -> tuple[datetime | None, datetime | None]:
+    """When *day* begins and ends; (None, None) for the empty text: whenever."""
+    if not day:
+        return None, None
     try:
-        return datetime.combine(date.fromisoformat(day), time.min, UTC) if day else None
-    except ValueError:
+        since = datetime.combine(date.fromisoformat(day), time.min, UTC)
+        return since, since + timedelta(days=1)
+    except (ValueError, OverflowError):
         abort(400)  # never "no day", which would be all of them
 
 
@@ -158,5 +162,9 @@ def _midnight(day: str | None) -> datetime | None:
 def confirm_delete() -> str:
     """What would go, before it goes."""
     chosen, records = asked(), own_records()
+    if (request.args.get("day") or None) != (chosen.day and chosen.day.isoformat()):
+        abort(400)  # a day that is none must not become "all of them" here either
+    if (request.args.get("modality") or None) != chosen.modality:
+        abort(400)
     hit = [r for r in records if chosen.takes(modality=r.modality.value, purpose=None, at=r.inferred_at)]
     return render_template("me/delete_some.html", chosen=chosen, count=len(hit))

@@ -62,6 +62,11 @@ def offers(sdk: EmoConsent, subject: str) -> list[Offer]:
 
 
 def notice_text(notice: Any, language: str) -> tuple[str, Any]:
-    """The notice's text in *language*, or in the first that it has, with the tag it is in."""
-    tag = language if language in notice.languages else next(iter(notice.languages))
+    """The notice's text in *language*, or in the first that it has, with the tag it is in.
+
+    ``zh`` finds ``zh-Hans``, too, where there is no plain ``zh`` (RFC 4647, 3.3.1).
+    """
+    tags = list(notice.languages)
+    near = [tag for tag in tags if tag.split("-")[0] == language]
+    tag = language if language in tags else (near or tags)[0]
     return tag, notice.languages[tag]

@@ -2,44 +2,54 @@
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
-from wtforms import RadioField, SelectChoice
-from wtforms.validators import AnyOf
+from wtforms import RadioField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import ValidationError
 
 from emoconsent.errors import InvalidInput
 from portal.fields import text
 from portal.me.blueprint import blueprint
 from portal.visitor import sdk, visitor
 
-_CONTEST = "contest"
-_LEVELS = ("calm", "irritable", "angry")
+_CONTEST: Final = "contest"
+_ANSWERS: Final = (
+    SelectChoice(_CONTEST, _l("I do not want to say. It must not be used.")),
+    SelectChoice("calm", _l("I was calm.")),
+    SelectChoice("irritable", _l("I was rather annoyed.")),
+    SelectChoice("angry", _l("I was very annoyed.")),
+)
 
 
 class WrongForm(FlaskForm):
     """What the person says about a guess."""
 
-    answer = RadioField(
-        _l("What is right?"),
-        [AnyOf([_CONTEST, *_LEVELS], message=_l("Please choose one."))],
-        choices=[
-            SelectChoice(_CONTEST, _l("I do not want to say. It must not be used.")),
-            SelectChoice("calm", _l("I was calm.")),
-            SelectChoice("irritable", _l("I was rather annoyed.")),
-            SelectChoice("angry", _l("I was very annoyed.")),
-        ],
-        validate_choice=False,
-    )
+    answer = RadioField(_l("What is right?"), validate_choice=False)
     comment = text(_l("Anything you want to add (you need not)"))
+
+    def validate_answer(self, field: Any) -> None:
+        """One of those offered; in our words."""
+        if field.data not in [choice.value for choice in field.choices]:
+            raise ValidationError(_("Please choose one."))
+
+
+def _form() -> WrongForm:
+    """A guardian may dispute a guess; what the child felt is not theirs to say."""
+    form = WrongForm()
+    form.answer.choices = list(_ANSWERS[:1] if visitor().acts_for_another else _ANSWERS)
+    return form
 
 
 @blueprint.route("/guesses/<uuid:record>/wrong", methods=["GET", "POST"])
 def wrong(record: object) -> str | Response:
     """Contest or correct one guess. Contested, it is used for nothing from that moment."""
-    form, found, name = WrongForm(), visitor(), str(record)
+    form, found, name = _form(), visitor(), str(record)
     revisions = sdk().vault.revisions(name, principal=found.principal)
     if not form.validate_on_submit():
         return render_template("me/wrong.html", form=form, record=revisions[-1], revisions=revisions)
