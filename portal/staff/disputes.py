@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import RadioField
-from wtforms.validators import AnyOf
+from wtforms.validators import AnyOf, ValidationError
 
 from emoconsent.vocabulary import Role
 from portal.fields import text
@@ -34,7 +36,12 @@ class DecisionForm(FlaskForm):
         ],
         validate_choice=False,
     )
-    comment = text(_l("Why, as the customer will read it"), required=True)
+    comment = text(_l("Why, as the customer will read it"))
+
+    def validate_comment(self, field: Any) -> None:
+        """A correction needs its reason; of a deleted guess nothing remains to keep one with."""
+        if self.answer.data != "delete" and not (field.data or "").strip():
+            raise ValidationError(_l("Please fill this in."))
 
 
 @blueprint.get("/disputes")
