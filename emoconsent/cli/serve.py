@@ -57,9 +57,18 @@ def listen(
         raise MissingExtra("portal", "the portal") from None
     if sdk.sandboxed and host not in _LOOPBACK:
         raise ConfigurationError("a sandbox is served on this machine only; use --host 127.0.0.1")
-    app = create_app(sdk, replace(from_environ(os.environ), demo_links=links or {}))
+    config = replace(from_environ(os.environ), demo_links=links or {})
+    # waitress would strip what a trusted proxy says about the client before the portal reads it.
+    strip = config.proxies == 0
     try:
-        server = create_server(app, host=host, port=port, threads=THREADS, ident=None)
+        server = create_server(
+            create_app(sdk, config),
+            host=host,
+            port=port,
+            threads=THREADS,
+            ident=None,
+            clear_untrusted_proxy_headers=strip,
+        )
     except OSError as error:
         raise ConfigurationError(
             f"{host}:{port} cannot be listened on: {error.strerror}; use --port"
