@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import Field, Form, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, ValidationError
+from wtforms.validators import DataRequired, Length, ValidationError
 
 
 def _stripped(value: str | None) -> str | None:
@@ -34,7 +34,7 @@ def _common(limit: int, *, required: bool, lines: bool) -> list[Any]:
         Length(max=limit, message=_l("At most %(max)d characters.")),
         _readable(lines=lines),
     ]
-    return [InputRequired(_l("Please fill this in.")), *checks] if required else checks
+    return [DataRequired(_l("Please fill this in.")), *checks] if required else checks
 
 
 def line(

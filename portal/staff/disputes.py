@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
-from wtforms import RadioField
+from wtforms import RadioField, SelectChoice
 from wtforms.validators import AnyOf, ValidationError
 
 from emoconsent.vocabulary import Role
@@ -28,11 +28,11 @@ class DecisionForm(FlaskForm):
         _l("What did the review find?"),
         [AnyOf(["delete", *_LEVELS], message=_l("Please choose one."))],
         choices=[
-            ("delete", _l("The guess must go: delete it.")),
-            ("calm", _l("The customer was calm.")),
-            ("irritable", _l("The customer was rather annoyed.")),
-            ("angry", _l("The customer was very annoyed.")),
-            ("abstain", _l("It cannot be told: no guess.")),
+            SelectChoice("delete", _l("The guess must go: delete it.")),
+            SelectChoice("calm", _l("The customer was calm.")),
+            SelectChoice("irritable", _l("The customer was rather annoyed.")),
+            SelectChoice("angry", _l("The customer was very annoyed.")),
+            SelectChoice("abstain", _l("It cannot be told: no guess.")),
         ],
         validate_choice=False,
     )

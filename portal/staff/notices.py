@@ -24,7 +24,10 @@ class DraftForm(FlaskForm):
 
     draft = text(
         # At four bytes a letter it still fits into what the portal takes of a form.
-        _l("The notice (TOML)"), 60_000, required=True, render_kw={"rows": 24, "spellcheck": "false"}
+        _l("The notice (TOML)"),
+        60_000,
+        required=True,
+        render_kw={"rows": 24, "spellcheck": "false"},
     )
 
 

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
-from wtforms import PasswordField, SelectField
+from wtforms import PasswordField, SelectChoice, SelectField
 from wtforms.validators import InputRequired, Length
 
 from emoconsent.errors import InvalidInput
@@ -35,7 +35,7 @@ class PersonForm(FlaskForm):
     """A new account."""
 
     login = line(_l("Name for signing in"), 100, render_kw={"autocomplete": "off"})
-    role = SelectField(_l("Role"), choices=[(role, words.ROLES[role]) for role in _ROLES])
+    role = SelectField(_l("Role"), choices=[SelectChoice(role, words.ROLES[role]) for role in _ROLES])
     team = line(_l("Team, as customers will read it"), 100, required=False)
     password = password(_l("First password"), "new-password")
 

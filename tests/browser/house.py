@@ -149,9 +149,10 @@ class House:
             env={**os.environ, **self.homes},
             capture_output=True,
             text=True,
-            check=True,
+            check=False,
             timeout=60,
         )
+        assert done.returncode == 0, done.stderr[-2000:]
         return done.stdout.strip()
 
 

@@ -34,7 +34,7 @@ def test_take_away_and_check(journey: Journey, customer: Any, walk: Any) -> None
     head, body, seal = jws.split(".")
     place = len(body) // 2
     forged = body[:place] + ("A" if body[place] != "A" else "B") + body[place + 1 :]
-    stranger.main.locator("textarea").fill(".".join((head, forged, seal)))
+    stranger.main.locator("textarea").fill(f"{head}.{forged}.{seal}")
     stranger.press("Check")
     expect(stranger.main.locator("#jws-error")).to_have_text(
         stranger.say("This was not signed here, or it was changed.")

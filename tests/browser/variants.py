@@ -23,7 +23,7 @@ class Variant:
     script: bool = True
 
     def __str__(self) -> str:
-        return "-".join((self.language, self.device, self.scheme)) + ("" if self.script else "-noscript")
+        return f"{self.language}-{self.device}-{self.scheme}{'' if self.script else '-noscript'}"
 
     def context(self) -> dict[str, Any]:
         """What Playwright's ``new_context`` is told."""

@@ -40,8 +40,8 @@ class Watch:
             self.complaints.append(f"elsewhere: {urlsplit(request.url).netloc}")
 
     def _failed(self, request: Any) -> None:
-        # A navigation that becomes a download is "aborted" to the page it left.
-        if not (request.failure == "net::ERR_ABORTED" and request.is_navigation_request()):
+        # Aborted is what a page left behind or turned into a download; blocked ones fail otherwise.
+        if request.failure != "net::ERR_ABORTED":
             self.complaints.append(f"failed: {request.failure}")
 
     def _response(self, response: Any) -> None:
