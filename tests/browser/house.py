@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from importlib.resources import files
 from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any, Final
@@ -103,7 +104,11 @@ class House:
 
     def member(self, role: Role) -> str:
         """The path that signs a member of staff in."""
-        return self.link(_member(self.sdk, role.value, role))
+        return self.link(self.colleague(role))
+
+    def colleague(self, role: Role) -> Principal:
+        """A member of staff."""
+        return _member(self.sdk, role.value, role)
 
     def link(self, principal: Principal) -> str:
         """A demonstration's sign-in path for *principal*."""
@@ -122,6 +127,12 @@ class House:
         draft["languages"]["en"]["body"] += f"New: this is version {self._version}.\n"
         draft["languages"]["zh"]["body"] += f"新增：这是第{self._version}版。\n"
         return draft
+
+    def draft_text(self) -> str:
+        """The next version as the TOML that administrators write."""
+        published = files("emoconsent").joinpath("sample_notice.toml").read_text(encoding="utf-8")
+        self._version += 1
+        return published.replace('version = "1"', f'version = "{self._version}"')
 
     def letter(self, address: str, *, seen: int = 0) -> str:
         """The text of the mail to *address* that comes after *seen* earlier ones; waits for it."""
