@@ -90,7 +90,8 @@ def foreign(page: Page, language: str) -> list[str]:
     """What the page says in the wrong language, beside names and documents."""
     text = page.evaluate(_OWN_TEXT)
     if language == "en":
-        return re.findall(r"[\u4e00-\u9fff]{2,}", text.replace("示例商店", ""))
+        # A Chinese word quoted inside an English sentence is no mix: it is what is spoken of.
+        return re.findall(r"[\u4e00-\u9fff]{4,}", text.replace("示例商店", ""))
     left = [said for said in _sentences() if said in text]
     return left + re.findall(r"(?:[A-Za-z'’]+,? ){3,}[A-Za-z'’]+", text)
 

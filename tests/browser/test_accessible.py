@@ -120,6 +120,7 @@ def test_every_state_passes_axe(walk: Callable[..., Journey], house: House, them
     journey.open(house.customer(theme.language).link)
     journey.page.locator("header details").first.locator("summary").click()
     look("menu")
+    journey.page.keyboard.press("Escape")
     if theme.device == "phone":
         journey.page.locator(".nav-narrow summary").click()
         look("navigation")
