@@ -72,11 +72,13 @@ $(STAMP): requirements.txt pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
-# Recorded speech for the voice tests, from Debian. Without it (and without root) they use a
-# synthesised voice.
+# From Debian: recorded speech for the voice tests, which otherwise use a synthesised voice, and the
+# browser (with Chinese type) for the portal's, which otherwise are skipped.
 SPEECH := /usr/share/asterisk/sounds/en_US_f_Allison
 debian:
 	@test -d $(SPEECH) || $(call apt,asterisk-core-sounds-en-wav) \
 	  || echo "no recorded speech: sudo apt-get install asterisk-core-sounds-en-wav" >&2
+	@test -x /usr/bin/chromium || $(call apt,chromium fonts-noto-cjk) \
+	  || echo "no browser for the portal's tests: sudo apt-get install chromium fonts-noto-cjk" >&2
 
 .PHONY: help demo test test-long bench lint types wheel lock clean debian

@@ -58,8 +58,15 @@ def listen(
         raise MissingExtra("portal", "the portal") from None
     if sdk.sandboxed and host not in _LOOPBACK:
         raise ConfigurationError("a sandbox is served on this machine only; use --host 127.0.0.1")
-    app = create_app(sdk, replace(from_environ(os.environ), demo_links=links or {}))
-    server = create_server(app, sockets=[_bound(host, port)], threads=THREADS, ident=None)
+    config = replace(from_environ(os.environ), demo_links=links or {})
+    server = create_server(
+        create_app(sdk, config),
+        sockets=[_bound(host, port)],
+        threads=THREADS,
+        ident=None,
+        # waitress would strip what a trusted proxy says about the client before the portal reads it.
+        clear_untrusted_proxy_headers=config.proxies == 0,
+    )
     name = f"[{host}]" if ":" in host else host
     return server, f"http://{name}:{server.effective_port}"
 

@@ -47,8 +47,9 @@ def account() -> str:
 def _page(form: ContactForm) -> str:
     found = visitor()
     sessions = sdk().accounts.sessions(found.principal, current=found.secret)
-    contact = sdk().accounts.contact(found.subject)
-    return render_template("me/account.html", form=form, sessions=sessions, contact=contact)
+    # Not "contact": every page's frame shows the controller's under that name.
+    reached = sdk().accounts.contact(found.subject)
+    return render_template("me/account.html", form=form, sessions=sessions, reached=reached)
 
 
 @blueprint.post("/account/address")
