@@ -116,6 +116,10 @@ def init_page(app: Flask, config: PortalConfig) -> None:
         ("event", words.EVENTS),
         ("role", words.ROLES),
         ("look", words.LOOKS),
+        ("provenance", words.PROVENANCES),
+        ("request_state", words.REQUEST_STATES),
+        ("recognizer_status", words.RECOGNIZER_STATUSES),
+        ("quality", words.QUALITIES),
     ):
         app.add_template_filter(lambda code, table=table: words.word(table, code), name)
     for name, read in (

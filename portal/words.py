@@ -79,8 +79,28 @@ ROLES: Final = {
     "admin": _l("administrator"),
     "service": _l("a program"),
 }
-
-
+#: Who stated a value: a recognizer guessed it, or a person said so.
+PROVENANCES: Final = {
+    "recognizer": _l("a program"),
+    "subject": _l("the customer"),
+    "dpo": _l("data protection officer"),
+}
+REQUEST_STATES: Final = {
+    "received": _l("Waits until the identity is verified"),
+    "verified": _l("Can be carried out"),
+    "in_progress": _l("Being carried out"),
+    "completed": _l("Carried out"),
+    "cancelled": _l("Taken back"),
+}
+RECOGNIZER_STATUSES: Final = {
+    "registered": _l("Not approved yet"),
+    "approved": _l("Approved"),
+    "suspended": _l("Suspended"),
+}
+QUALITIES: Final = {
+    "demo": _l("Measured, and not good enough to act on alone. Please make sure for yourself."),
+    "unknown": _l("Nobody has measured how good this program is. Please make sure for yourself."),
+}
 LOOKS: Final = {
     "vault:read": _l("read"),
     "vault:deny": _l("tried to read and was refused"),

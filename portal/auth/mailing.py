@@ -13,6 +13,7 @@ from wtforms import HiddenField
 from wtforms.validators import Regexp
 
 from emoconsent import AccessDenied
+from emoconsent.errors import InvalidInput
 from portal.auth.blueprint import blueprint
 from portal.auth.device import device
 from portal.fields import line
@@ -22,7 +23,7 @@ from portal.mail import Post
 from portal.places import back
 from portal.visitor import sdk, sign_in, sign_out
 
-ADDRESS: Final = r"[^@\s]{1,64}@[^@\s]{1,190}"
+ADDRESS: Final = r"[^@\s]{1,64}@[^@\s]{1,190}\Z"
 
 
 class AddressForm(FlaskForm):
@@ -51,12 +52,20 @@ def ask() -> str | Response:
     """Ask for the address, send a code and a link."""
     form = AddressForm()
     if not form.validate_on_submit():
-        config = current_app.extensions["emoconsent-config"]
-        return render_template("auth/sign_in.html", form=form, oidc=config.oidc_subjects is not None)
-    challenge = sdk().accounts.challenge(form.address.data or "", language=language())
+        return _asked(form)
+    try:
+        challenge = sdk().accounts.challenge(form.address.data or "", language=language())
+    except InvalidInput:
+        form.address.errors = [_("This is not an e-mail address.")]
+        return _asked(form)
     post_challenge(challenge)
     code = CodeForm(formdata=None, ticket=challenge.ticket)
     return render_template("auth/code.html", form=code, address=form.address.data, next=back())
+
+
+def _asked(form: AddressForm) -> str:
+    config = current_app.extensions["emoconsent-config"]
+    return render_template("auth/sign_in.html", form=form, oidc=config.oidc_subjects is not None)
 
 
 def post_challenge(challenge: Any) -> None:

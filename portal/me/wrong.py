@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
-from wtforms import RadioField
+from wtforms import RadioField, SelectChoice
 from wtforms.validators import AnyOf
 
 from emoconsent.errors import InvalidInput
@@ -26,10 +26,10 @@ class WrongForm(FlaskForm):
         _l("What is right?"),
         [AnyOf([_CONTEST, *_LEVELS], message=_l("Please choose one."))],
         choices=[
-            (_CONTEST, _l("I do not want to say. It must not be used.")),
-            ("calm", _l("I was calm.")),
-            ("irritable", _l("I was rather annoyed.")),
-            ("angry", _l("I was very annoyed.")),
+            SelectChoice(_CONTEST, _l("I do not want to say. It must not be used.")),
+            SelectChoice("calm", _l("I was calm.")),
+            SelectChoice("irritable", _l("I was rather annoyed.")),
+            SelectChoice("angry", _l("I was very annoyed.")),
         ],
         validate_choice=False,
     )

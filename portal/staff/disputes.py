@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
-from wtforms import RadioField
-from wtforms.validators import AnyOf
+from wtforms import RadioField, SelectChoice
+from wtforms.validators import AnyOf, ValidationError
 
 from emoconsent.vocabulary import Role
 from portal.fields import text
@@ -26,15 +28,20 @@ class DecisionForm(FlaskForm):
         _l("What did the review find?"),
         [AnyOf(["delete", *_LEVELS], message=_l("Please choose one."))],
         choices=[
-            ("delete", _l("The guess must go: delete it.")),
-            ("calm", _l("The customer was calm.")),
-            ("irritable", _l("The customer was rather annoyed.")),
-            ("angry", _l("The customer was very annoyed.")),
-            ("abstain", _l("It cannot be told: no guess.")),
+            SelectChoice("delete", _l("The guess must go: delete it.")),
+            SelectChoice("calm", _l("The customer was calm.")),
+            SelectChoice("irritable", _l("The customer was rather annoyed.")),
+            SelectChoice("angry", _l("The customer was very annoyed.")),
+            SelectChoice("abstain", _l("It cannot be told: no guess.")),
         ],
         validate_choice=False,
     )
-    comment = text(_l("Why, as the customer will read it"), required=True)
+    comment = text(_l("Why, as the customer will read it"))
+
+    def validate_comment(self, field: Any) -> None:
+        """A correction needs its reason; of a deleted guess nothing remains to keep one with."""
+        if self.answer.data != "delete" and not (field.data or "").strip():
+            raise ValidationError(_l("Please fill this in."))
 
 
 @blueprint.get("/disputes")

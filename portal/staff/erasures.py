@@ -44,9 +44,8 @@ def erasure(name: str) -> str | Response:
         sdk().rights.verify(name, evidence=form.evidence.data or "")
         flash(_("Verified. It can be carried out now."), "success")
         return redirect(url_for("staff.erasure", name=name), 303)
-    request = sdk().rights.get(name)
-    certificates = sdk().rights.certificates(name)
-    return render_template("staff/erasure.html", form=form, request=request, certificates=certificates)
+    asked, certificates = sdk().rights.get(name), sdk().rights.certificates(name)
+    return render_template("staff/erasure.html", form=form, asked=asked, certificates=certificates)
 
 
 @blueprint.post("/erasures/<name>/fulfil")

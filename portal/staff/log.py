@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from flask import Response, render_template, request
+from typing import Any
 
+from flask import Response, render_template, request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+
+from emoconsent.errors import NotFound
 from emoconsent.vocabulary import Role
+from portal.fields import line
 from portal.limits import limited
 from portal.staff.blueprint import blueprint
 from portal.visitor import role_required, sdk, visitor
@@ -12,15 +19,17 @@ from portal.visitor import role_required, sdk, visitor
 PAGE = 100
 
 
+class EntryForm(FlaskForm):
+    """Which entry is to be proven."""
+
+    entry = line(_l("Entry"), 64, render_kw={"autocomplete": "off", "spellcheck": "false"})
+
+
 @blueprint.get("/log")
 @role_required(Role.AUDITOR, Role.DPO)
 def log() -> str:
     """Newest first, a page at a time."""
-    before = request.args.get("before", type=int)
-    lines = sdk().audit.page(principal=visitor().principal, before=before, limit=PAGE)
-    return render_template(
-        "staff/log.html", lines=lines, more=len(lines) == PAGE, result=None, vkey=sdk().audit.vkey()
-    )
+    return _page(EntryForm(), before=request.args.get("before", type=int))
 
 
 @blueprint.post("/log/verify")
@@ -28,11 +37,7 @@ def log() -> str:
 @limited("6 per minute")
 def verify_log() -> str:
     """Check everything: the tree, each entry, each signed head, each row."""
-    result = sdk().audit.verify()
-    lines = sdk().audit.page(principal=visitor().principal, limit=PAGE)
-    return render_template(
-        "staff/log.html", lines=lines, more=len(lines) == PAGE, result=result, vkey=sdk().audit.vkey()
-    )
+    return _page(EntryForm(formdata=None), result=sdk().audit.verify())
 
 
 @blueprint.post("/log/checkpoint")
@@ -46,9 +51,35 @@ def checkpoint() -> Response:
 @blueprint.post("/log/prove")
 @role_required(Role.AUDITOR, Role.DPO)
 @limited("30 per minute")
-def prove() -> Response:
+def prove() -> Response | str:
     """A proof that one entry is in the log (C2SP tlog-proof)."""
-    return _file(sdk().audit.prove(request.form.get("entry", "")), "proof.tlog-proof")
+    form = EntryForm()
+    if form.validate_on_submit():
+        try:
+            return _file(sdk().audit.prove(form.entry.data or ""), "proof.tlog-proof")
+        except NotFound:
+            form.entry.errors = [_("There is no such entry.")]
+    return _page(form)
+
+
+@blueprint.get("/log/verify", endpoint="verify_log_again")
+@blueprint.get("/log/prove", endpoint="prove_again")
+@role_required(Role.AUDITOR, Role.DPO)
+def log_again() -> str:
+    """Where a change of language from one of those answers leads back to."""
+    return _page(EntryForm())
+
+
+def _page(form: EntryForm, *, before: int | None = None, result: Any = None) -> str:
+    lines = sdk().audit.page(principal=visitor().principal, before=before, limit=PAGE)
+    return render_template(
+        "staff/log.html",
+        form=form,
+        lines=lines,
+        more=len(lines) == PAGE,
+        result=result,
+        vkey=sdk().audit.vkey(),
+    )
 
 
 def _file(content: str, name: str) -> Response:

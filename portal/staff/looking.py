@@ -45,7 +45,11 @@ def opened(form: Any, open_: Callable[..., Any], principal: Any) -> bool:
     except NotFound:
         form.subject.errors = [_("Nothing is known under this number.")]
         return False
-    except InvalidInput:
-        form.subject.errors = [_("This is not a customer's number.")]
+    except InvalidInput as error:
+        # The form's own rules leave these: a reason of blanks only, a number longer in bytes than in letters.
+        if any(problem.startswith("reason:") for problem in error.problems):
+            form.reason.errors = [_("Please fill this in.")]
+        else:
+            form.subject.errors = [_("This is not a customer's number.")]
         return False
     return True

@@ -15,6 +15,7 @@ from emoconsent.errors import InvalidInput
 from emoconsent.vocabulary import Role
 from portal.fields import text
 from portal.staff.blueprint import blueprint
+from portal.staff.preview import preview_of
 from portal.visitor import role_required, sdk, visitor
 
 
@@ -22,7 +23,11 @@ class DraftForm(FlaskForm):
     """A notice as TOML, the form that ``emoconsent notice publish`` takes, too."""
 
     draft = text(
-        _l("The notice (TOML)"), 200_000, required=True, render_kw={"rows": 24, "spellcheck": "false"}
+        # At four bytes a letter it still fits into what the portal takes of a form.
+        _l("The notice (TOML)"),
+        60_000,
+        required=True,
+        render_kw={"rows": 24, "spellcheck": "false"},
     )
 
 
@@ -36,10 +41,11 @@ def notices() -> str | Response:
         problems = problems or sdk().notices.problems(mapping)
         if problems:
             form.draft.errors = problems
-        elif request.form.get("act") == "publish":
-            return _publish(form, mapping)
-        else:
-            preview = mapping
+        elif request.form.get("act") != "publish":
+            preview = preview_of(mapping)
+        elif (name := _published(form, mapping)) is not None:
+            flash(_("Published: %(name)s. Earlier versions of it are superseded.", name=name), "success")
+            return redirect(url_for("staff.notices"), 303)
     book = sdk().notices.book()
     current = {notice.id for notice in book.currents()}
     return render_template(
@@ -59,14 +65,10 @@ def read(draft: str) -> tuple[dict[str, Any], list[str]]:
         return {}, [_("This is not TOML: %(what)s", what=str(error)[:200])]
 
 
-def _publish(form: DraftForm, mapping: dict[str, Any]) -> str | Response:
+def _published(form: DraftForm, mapping: dict[str, Any]) -> str | None:
+    """The new version's name, or None when somebody else published another one just now."""
     try:
-        notice = sdk().notices.publish(mapping, principal=visitor().principal, timeout=0)
+        return str(sdk().notices.publish(mapping, principal=visitor().principal, timeout=0).id)
     except InvalidInput as error:
         form.draft.errors = list(error.problems)
-        return render_template("staff/notices.html", form=form, preview=None, notices=[], current=set())
-    flash(
-        _("Published: %(name)s. It supersedes what was agreed to under earlier versions.", name=notice.id),
-        "success",
-    )
-    return redirect(url_for("staff.notices"), 303)
+        return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
-from wtforms import PasswordField, SelectField
+from wtforms import PasswordField, SelectChoice, SelectField
 from wtforms.validators import InputRequired, Length
 
 from emoconsent.errors import InvalidInput
@@ -35,7 +35,7 @@ class PersonForm(FlaskForm):
     """A new account."""
 
     login = line(_l("Name for signing in"), 100, render_kw={"autocomplete": "off"})
-    role = SelectField(_l("Role"), choices=[(role, words.ROLES[role]) for role in _ROLES])
+    role = SelectField(_l("Role"), choices=[SelectChoice(role, words.ROLES[role]) for role in _ROLES])
     team = line(_l("Team, as customers will read it"), 100, required=False)
     password = password(_l("First password"), "new-password")
 
@@ -54,12 +54,23 @@ def people() -> str | Response:
                 password=form.password.data or "",
                 principal=me,
             )
-        except InvalidInput:
-            form.login.errors = [_("There is an account of this name, or the password contains it.")]
+        except InvalidInput as error:
+            _tell(form, error.problems)
         else:
             flash(_("The account is there. At the first sign-in the person sets up an app."), "success")
             return redirect(url_for("staff.people"), 303)
     return render_template("staff/people.html", form=form, people=sdk().accounts.staff(principal=me))
+
+
+def _tell(form: PersonForm, problems: Iterable[str]) -> None:
+    """What the SDK did not take, beside the field that it names first."""
+    for problem in problems:
+        if problem.startswith("password"):
+            form.password.errors = [_("12 to 256 characters, without the name in it.")]
+        elif problem.endswith("taken"):
+            form.login.errors = [_("There is an account of this name.")]
+        else:
+            form.login.errors = [_("1 to 64 letters, digits and . _ @ -, beginning with a letter or digit.")]
 
 
 @blueprint.post("/people/change")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -46,6 +46,9 @@ def recognizer(name: str) -> str | Response:
 @role_required(Role.ADMIN)
 def approve(name: str) -> Response:
     """Approve the registered version, having read its card."""
+    if request.form.get("version") != sdk().recognizers.get(name).version:
+        flash(_("There is a newer version meanwhile. Please read its card first."), "warning")
+        return redirect(url_for("staff.recognizer", name=name), 303)
     found = sdk().recognizers.approve(name, principal=visitor().principal)
     if found.status.value == "approved":
         flash(_("Approved."), "success")

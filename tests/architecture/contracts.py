@@ -36,11 +36,15 @@ CONFINED: dict[str, tuple[str, ...]] = {
     "alembic": ("emoconsent.storage",),
     "psycopg": ("emoconsent.storage",),
     "flask": ("portal", "emoconsent.integrations"),
-    "flask_login": ("portal",),
+    **dict.fromkeys(
+        ("authlib", "flask_babel", "flask_login", "flask_wtf", "joserfc", "limits", "segno", "wtforms"),
+        ("portal",),
+    ),
     "werkzeug": ("portal", "emoconsent.integrations"),
     "argon2": ("emoconsent.accounts",),
     "pyotp": ("emoconsent.accounts",),
     "click": ("emoconsent.cli",),
+    "waitress": ("emoconsent.cli",),
     "rich": ("emoconsent.cli",),
     "portal": ("portal", "emoconsent.cli"),  # `emoconsent serve` starts it
     **dict.fromkeys(

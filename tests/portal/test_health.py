@@ -16,9 +16,12 @@ SECRET = "customer-42 was angry"
 
 @dataclass
 class Sdk:
-    """An SDK that is ready, or raises what it was told to."""
+    """An SDK that is ready, or raises what it was told to; a portal asks it for no more before it serves."""
 
     fault: Exception | None = None
+
+    def cookie_secret(self) -> bytes:
+        return bytes(32)
 
     def ready(self) -> None:
         if self.fault is not None:
