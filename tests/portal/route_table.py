@@ -60,6 +60,7 @@ TABLE: Final[dict[str, Row]] = {
     "/healthz": Row(ALL, 200),
     "/readyz": Row(ALL, 200),
     "/static/<path:filename>": Row(ALL, 200, names="file"),
+    "/brand.css": Row(ALL, 404),  # none is configured
     "/.well-known/gpc.json": Row(ALL, 200),
     "/keys.json": Row(ALL, 200),
     "/review": Row(ALL, 200),
