@@ -36,6 +36,9 @@ lint: $(STAMP) ## ruff
 types: $(STAMP) ## mypy --strict on both packages
 	$(BIN)/mypy
 
+tour: $(STAMP) ## docs/tour/*.png, from the seeded demo (Chromium)
+	PYTHONPATH=. $(BIN)/python docs/tour/make.py
+
 wheel: $(STAMP) ## dist/: one wheel with both packages, migrations and templates
 	rm -rf dist
 	$(BIN)/python -m hatchling build -t wheel
@@ -79,4 +82,4 @@ debian:
 	@test -d $(SPEECH) || $(call apt,asterisk-core-sounds-en-wav) \
 	  || echo "no recorded speech: sudo apt-get install asterisk-core-sounds-en-wav" >&2
 
-.PHONY: help demo test test-long bench lint types wheel lock clean debian
+.PHONY: help demo test test-long bench lint types tour wheel lock clean debian
