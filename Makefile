@@ -36,6 +36,9 @@ lint: $(STAMP) ## ruff
 types: $(STAMP) ## mypy --strict on both packages
 	$(BIN)/mypy
 
+tour: $(STAMP) ## docs/tour/*.png, from the seeded demo (Chromium)
+	PYTHONPATH=. $(BIN)/python docs/tour/make.py
+
 wheel: $(STAMP) ## dist/: one wheel with both packages, migrations and templates
 	rm -rf dist
 	$(BIN)/python -m hatchling build -t wheel
@@ -81,4 +84,4 @@ debian:
 	@test -x /usr/bin/chromium || $(call apt,chromium fonts-noto-cjk) \
 	  || echo "no browser for the portal's tests: sudo apt-get install chromium fonts-noto-cjk" >&2
 
-.PHONY: help demo test test-long bench lint types wheel lock clean debian
+.PHONY: help demo test test-long bench lint types tour wheel lock clean debian

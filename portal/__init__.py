@@ -18,6 +18,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal.auth import blueprint as auth
 from portal.auth.oidc import init_oidc
+from portal.brand import init_brand
 from portal.config import PortalConfig, from_environ
 from portal.errors import init_errors
 from portal.headers import init_headers
@@ -68,6 +69,7 @@ def create_app(sdk: Any, config: PortalConfig | None = None) -> Flask:
     init_errors(app)
     init_health(app)
     init_page(app, config)
+    init_brand(app, config)
     init_oidc(app, config)
     for blueprint in (public, auth, me, staff):
         app.register_blueprint(blueprint)

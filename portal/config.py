@@ -62,6 +62,8 @@ class PortalConfig:
         review: where a person is asked to review: an address or a URL of the controller's.
         proxies: how many reverse proxies in front of it are trusted with ``X-Forwarded-For``.
         workers: how many processes serve it; more than one need ``limits``.
+        name: the portal's name at the top of every page and in its title.
+        brand_css: the path of a style sheet with the controller's own design tokens.
         limits: where the rate limits are counted: ``memory://``, ``redis://...``, ``valkey://...``.
         debug: never outside loopback development.
         demo_links: a demonstration's sign-in links by their secret; only a sandbox takes them.
@@ -73,6 +75,8 @@ class PortalConfig:
     sender: str = "emoconsent@localhost"
     authority: tuple[str, str] = ("", "")
     review: str = ""
+    name: str = "emoconsent"
+    brand_css: str = ""
     proxies: int = 0
     workers: int = 1
     limits: str = "memory://"
@@ -180,6 +184,8 @@ def from_environ(environ: Mapping[str, str]) -> PortalConfig:
         sender=get("SENDER", "emoconsent@localhost"),
         authority=(get("AUTHORITY_NAME"), get("AUTHORITY_URL")),
         review=get("REVIEW"),
+        name=get("NAME") or "emoconsent",
+        brand_css=get("BRAND_CSS"),
         proxies=_count(environ, PREFIX + "PROXIES", 0),
         workers=_count(environ, "WEB_CONCURRENCY", 1),
         limits=get("LIMITS", "memory://"),

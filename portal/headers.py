@@ -6,6 +6,7 @@ from typing import Final
 
 from flask import Flask, Response, abort, request
 
+from portal import brand
 from portal.config import PortalConfig
 
 #: No script, style or picture that is not ours, none inline; nobody frames us (OWASP ASVS 5.0, 3.4).
@@ -34,6 +35,9 @@ HEADERS: Final = {
 #: Two years, as browsers' preload lists ask.
 HSTS: Final = "max-age=63072000; includeSubDomains"
 
+#: What is the same for everybody and may be kept by browsers.
+SHEETS: Final = ("static", brand.ENDPOINT)
+
 
 def init_headers(app: Flask, config: PortalConfig) -> None:
     """Refuse hosts that are not named, and put the headers on every answer, errors included."""
@@ -50,7 +54,7 @@ def init_headers(app: Flask, config: PortalConfig) -> None:
     def _guarded(response: Response) -> Response:
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
-        if request.endpoint != "static":
+        if request.endpoint not in SHEETS:
             response.headers["Cache-Control"] = "no-store"
         if config.https:
             response.headers["Strict-Transport-Security"] = HSTS

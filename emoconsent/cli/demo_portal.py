@@ -33,7 +33,7 @@ _STAFF: Final = {"agent": Role.AGENT, "dpo": Role.DPO, "auditor": Role.AUDITOR, 
 
 def portal(sdk: EmoConsent, narrator: Narrator, notice: Notice, port: int, *, stay: bool) -> None:
     """Serve until interrupted; without *stay* only make sure that it starts and answers."""
-    people = {language: Principal(_seed(sdk, notice, language), Role.SUBJECT) for language in CUSTOMERS}
+    people = {language: Principal(seed(sdk, notice, language), Role.SUBJECT) for language in CUSTOMERS}
     people |= {name: _member(sdk, name, role) for name, role in _STAFF.items()}
     secrets_of = {who: secrets.token_urlsafe(24) for who in people}
     links = {secrets_of[who]: principal for who, principal in people.items()}
@@ -72,7 +72,7 @@ def _answers(server: Any, url: str) -> bool:
         server.close()
 
 
-def _seed(sdk: EmoConsent, notice: Notice, language: str) -> str:
+def seed(sdk: EmoConsent, notice: Notice, language: str) -> str:
     """A customer with a little history: agreed, recognised, refused, looked at."""
     subject = f"portal-{language}-{secrets.token_hex(4)}"
     sdk.consent.grant(
