@@ -104,6 +104,7 @@ QUALITIES: Final = {
 LOOKS: Final = {
     "vault:read": _l("read"),
     "vault:deny": _l("tried to read and was refused"),
+    "access:deny": _l("tried something and was refused"),
     "vault:correct": _l("corrected"),
     "vault:contest": _l("disputed"),
     "vault:delete": _l("deleted"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, exists, func, select, tuple_
+from sqlalchemy import ColumnElement, delete, exists, func, select, tuple_
 
 from emoconsent.audit.ports import IntentRow
 from emoconsent.rights.ports import CertificateRow, EvidenceRow, RequestRow
@@ -33,16 +33,26 @@ class SqlRecords(TableStore[RecordRow]):
         self, subject_ref: bytes, now: int, wanted: Selection, before: tuple[int, bytes] | None, limit: int
     ) -> list[bytes]:
         columns = self.table.c
-        where = [columns.subject_ref == subject_ref, columns.revision == 0, columns.expires_at > now]
-        where += [columns.modality == wanted.modality] if wanted.modality is not None else []
-        where += [columns.purpose == wanted.purpose] if wanted.purpose is not None else []
-        where += [columns.at >= wanted.since] if wanted.since is not None else []
-        where += [columns.at < wanted.until] if wanted.until is not None else []
+        where = self._wanted(subject_ref, now, wanted)
         if before is not None:
             where.append(tuple_(columns.at, columns.record_id) < before)
         order = (columns.at.desc(), columns.record_id.desc())
         found = self._run(select(columns.record_id).where(*where).order_by(*order).limit(limit))
         return [bytes(row.record_id) for row in found]
+
+    def total(self, subject_ref: bytes, now: int, wanted: Selection) -> int:
+        where = self._wanted(subject_ref, now, wanted)
+        return int(self._run(select(func.count()).select_from(self.table).where(*where)).scalar_one())
+
+    def _wanted(self, subject_ref: bytes, now: int, wanted: Selection) -> list[ColumnElement[bool]]:
+        """The inferences of *wanted* records that are kept at *now*, each once."""
+        columns = self.table.c
+        where = [columns.subject_ref == subject_ref, columns.revision == 0, columns.expires_at > now]
+        where += [columns.modality == wanted.modality] if wanted.modality is not None else []
+        where += [columns.purpose == wanted.purpose] if wanted.purpose is not None else []
+        where += [columns.at >= wanted.since] if wanted.since is not None else []
+        where += [columns.at < wanted.until] if wanted.until is not None else []
+        return where
 
     def days(self, subject_ref: bytes, now: int, limit: int) -> list[tuple[int, int]]:
         columns = self.table.c

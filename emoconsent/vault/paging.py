@@ -35,6 +35,11 @@ class RecordPage:
     next: str | None
     days: Sequence[tuple[date, int]]
 
+    @staticmethod
+    def after(record: EmotionRecord) -> str:
+        """The cursor of a page that begins after *record*."""
+        return cursor_of(record)
+
 
 def cursor_of(record: EmotionRecord) -> str:
     """Where the page after *record* begins: nothing but a time and a random id."""

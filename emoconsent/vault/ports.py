@@ -213,6 +213,9 @@ class RecordStore(Protocol):
         *before* is the time and id of the last one of the page before.
         """
 
+    def total(self, subject_ref: bytes, now: int, wanted: Selection) -> int:
+        """How many of a subject's *wanted* records are kept at *now*."""
+
     def days(self, subject_ref: bytes, now: int, limit: int) -> list[tuple[int, int]]:
         """How many records of each day (counted from 1970-01-01) that has any, the latest days first."""
 

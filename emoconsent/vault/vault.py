@@ -132,6 +132,23 @@ class Vault(AsyncTwins):
         self._s.committed()
         return result
 
+    def count(
+        self,
+        subject: str,
+        *,
+        principal: Principal,
+        modality: str | None = None,
+        purpose: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> int:
+        """How many records ``delete_all`` under the same conditions would delete now. Raises as it does."""
+        chosen, permission = selection(modality, purpose, since, until), Permission.DELETE_RECORD
+        with self._looks.subject(
+            check_identifier(subject), principal, permission, purpose, "counting"
+        ) as found:
+            return found.tx.records.total(found.keys.ref, found.tx.now(), chosen)
+
     def aggregate(self, *, principal: Principal, purpose: str, reason: str) -> Aggregate:
         """Counts of levels over all subjects whose live consent covers *purpose*, for analysts.
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any, Final
 
-from flask import render_template, request
+from flask import abort, render_template, request
 
+from emoconsent.errors import InvalidInput
 from portal.me.blueprint import blueprint
 from portal.visitor import sdk, visitor
 
@@ -13,6 +16,7 @@ PAGE: Final = 50
 LOOKS: Final = (
     "vault:read",
     "vault:deny",
+    "access:deny",
     "vault:correct",
     "vault:contest",
     "vault:delete",
@@ -25,18 +29,29 @@ LOOKS: Final = (
 @blueprint.get("/looks")
 def looks() -> str:
     """Newest first; one's own looks only where asked for."""
-    found = visitor()
-    lines = [
-        line for line in sdk().access.log(found.subject, principal=found.principal) if line.tag.value in LOOKS
-    ]
-    own = request.args.get("own") == "yes"
-    lines = [line for line in reversed(lines) if own or line.role != "subject"]
-    page = max(1, request.args.get("page", 1, type=int))
+    own, before = request.args.get("own") == "yes", request.args.get("before")
+    try:
+        lines = list(islice(_lines(before, own=own), PAGE + 1))
+    except InvalidInput:
+        abort(400)  # a page that is none
     return render_template(
         "me/looks.html",
-        lines=lines[(page - 1) * PAGE : page * PAGE],
-        page=page,
-        more=len(lines) > page * PAGE,
+        lines=lines[:PAGE],
+        after=lines[PAGE - 1].entry if len(lines) > PAGE else None,
+        first=before is None,
         own=own,
         teams=sdk().accounts.teams(),
     )
+
+
+def _lines(before: str | None, *, own: bool) -> Iterator[Any]:
+    """The looks after the line *before*, read no further than they are shown."""
+    found = visitor()
+    while True:
+        lines = sdk().access.log_page(
+            found.subject, principal=found.principal, tags=LOOKS, before=before, limit=PAGE * 2
+        )
+        yield from (line for line in lines if own or line.role != "subject")
+        if len(lines) < PAGE * 2:
+            return
+        before = lines[-1].entry
