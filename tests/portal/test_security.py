@@ -139,7 +139,7 @@ def test_only_declared_methods(still: Shop) -> None:
         for method in ("PUT", "DELETE", "PATCH"):
             answer = browser.client.open(path, method=method, headers=browser.headers)
             assert answer.status_code == 405, (method, path)
-            assert set(answer.headers["Allow"].split(", ")) == rule.methods
+            assert set(answer.headers["Allow"].split(", ")) >= (rule.methods or set())
     assert still.state() == before
 
 

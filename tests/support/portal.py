@@ -22,6 +22,14 @@ from tests.support.store import ADMIN, CARD, CARE_TEXT, Recognizer, folder_setti
 
 ANNA, BEN, MUM = "customer-42", "customer-77", "mum-3"
 SHARING, PERSONAL = ("third_party_sharing", "text"), ("personalisation", "text")
+#: What people type who mean harm: none of it may run, here or in a spreadsheet.
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "{{ 7*7 }}{% raw %}",
+    '=HYPERLINK("http://x")',
+    "\"' onmouseover=x",
+    "../../etc/passwd",
+)
 RECOGNIZER = {"text": "words", "voice": "sounds"}
 _TERMS = {"modalities": ["text"], "retention": "P30D", "validity": "P6M"}
 _ADDRESSES = itertools.count(1)
@@ -233,3 +241,11 @@ def shop(tmp_path: Path, clock: FixedClock) -> Iterator[Shop]:
     """A portal on a store of its own."""
     with opened(tmp_path, clock) as made:
         yield made
+
+
+@pytest.fixture
+def anna(shop: Shop) -> Browser:
+    """A browser where a customer with one guess is signed in."""
+    shop.agree(ANNA, CARE_TEXT, ("customer_care", "voice"))
+    shop.guess()
+    return shop.browser(ANNA)
