@@ -100,5 +100,7 @@ def _sentences() -> list[str]:
     """The portal's English sentences that take no values."""
     known = getattr(catalogue("zh"), "_catalog", {})
     return [
-        said for said in known if isinstance(said, str) and " " in said and "%(" not in said and "\n" not in said
+        said
+        for said in known
+        if isinstance(said, str) and " " in said and "%(" not in said and "\n" not in said
     ]

@@ -161,7 +161,9 @@ def test_administrator_publishes(journey: Journey) -> None:
     assert journey.house.notice().id == before
     journey.shot("preview")
     journey.press("Publish it")
-    journey.told("Published: %(name)s. Earlier versions of it are superseded.", name=journey.house.notice().id)
+    journey.told(
+        "Published: %(name)s. Earlier versions of it are superseded.", name=journey.house.notice().id
+    )
     assert journey.house.notice().id != before
     journey.shot("published")
 
