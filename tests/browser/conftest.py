@@ -60,9 +60,7 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def walk(
-    chromium: Browser, house: House, request: pytest.FixtureRequest
-) -> Iterator[Callable[..., Journey]]:
+def walk(chromium: Browser, house: House, request: pytest.FixtureRequest) -> Iterator[Callable[..., Journey]]:
     """Begins a journey in a browser context of its own: ``walk(variant)``; complaints fail the test."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     name = re.sub(r"^test_|\[.*$", "", request.node.name)

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from importlib.resources import files
 from email import message_from_bytes, policy
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 

@@ -74,13 +74,19 @@ def places(house: House, language: str) -> Iterator[tuple[str | None, tuple[str,
     asked = house.sdk.rights.submit(customer.subject, kind="erasure", regime="pipl")
     more = {
         Role.AGENT: (f"/staff/cases/{case.id}",),
-        Role.DPO: (f"/staff/disputes/{record.id}", f"/staff/emergency/{glass.id}", f"/staff/erasures/{asked.id}"),
+        Role.DPO: (
+            f"/staff/disputes/{record.id}",
+            f"/staff/emergency/{glass.id}",
+            f"/staff/erasures/{asked.id}",
+        ),
     }
     for role, paths in STAFF.items():
         yield house.member(role), paths + more.get(role, ())
 
 
-def every_page(walk: Callable[..., Journey], house: House, variant: Variant, **options: Any) -> Iterator[Journey]:
+def every_page(
+    walk: Callable[..., Journey], house: House, variant: Variant, **options: Any
+) -> Iterator[Journey]:
     """A journey on each page in turn."""
     for link, paths in places(house, variant.language):
         journey = walk(variant, **options)

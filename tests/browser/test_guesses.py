@@ -102,7 +102,9 @@ def test_delete_one_and_a_day(journey: Journey, customer: Any) -> None:
     day = journey.house.sdk.now().date().isoformat()
     journey.main.locator("#day").fill(day)
     journey.press("Show")
-    journey.press(journey.button("All of %(day)s").or_(journey.main.get_by_role("link", name=re.compile(day))))
+    journey.press(
+        journey.button("All of %(day)s").or_(journey.main.get_by_role("link", name=re.compile(day)))
+    )
     journey.sees("%(count)d guesses go.", count=before - 1)
     journey.shot("day")
     journey.press("Delete them")

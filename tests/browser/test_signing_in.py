@@ -83,7 +83,7 @@ def test_language_and_theme_keep_the_page(journey: Journey, customer: Any) -> No
     journey.page.wait_for_load_state("networkidle")
     journey.open("/me")
     expect(journey.page.locator("html")).to_have_attribute("data-theme", wanted)
-    ground = journey.page.evaluate("getComputedStyle(document.body).backgroundColor")
+    ground = journey.page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
     assert (sum(map(int, re.findall(r"\d+", ground)[:3])) < 300) == (wanted == "dark")
 
 

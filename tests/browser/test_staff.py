@@ -84,7 +84,7 @@ def test_officer_carries_out_a_deletion(journey: Journey) -> None:
     journey.press("Delete now")
     journey.told("Deleted. The certificate is below.")
     journey.shot("certificate")
-    assert journey.house.call_elsewhere(customer.subject) == "erased"
+    assert journey.house.call_elsewhere(customer.subject) == "no_consent"  # nobody is known under it
 
 
 def test_officer_breaks_the_glass(journey: Journey, walk: Any) -> None:
@@ -161,7 +161,9 @@ def test_administrator_publishes(journey: Journey) -> None:
     assert journey.house.notice().id == before
     journey.shot("preview")
     journey.press("Publish it")
-    journey.told("Published: %(name)s. Earlier versions of it are superseded.", name=journey.house.notice().id)
+    journey.told(
+        "Published: %(name)s. Earlier versions of it are superseded.", name=journey.house.notice().id
+    )
     assert journey.house.notice().id != before
     journey.shot("published")
 

@@ -349,8 +349,8 @@ def frame() -> Iterator[Callable[..., str]]:
         "_": lambda text, **values: text % values if values else text,
         "csrf_token": lambda: "token",
     }
-    for name in ("home", "language", "theme", "review", "sign_out"):
-        app.add_url_rule(f"/{name}", f"public.{name}")
+    for name in ("public.home", "public.language", "public.theme", "public.review", "auth.sign_out"):
+        app.add_url_rule(f"/{name.partition('.')[2]}", name)
     with app.test_request_context("/"):
         yield lambda **changes: app.jinja_env.get_template("base.html").render(
             **{**FRAME, **changes}, url_for=url_for, get_flashed_messages=lambda **_: [("message", HOSTILE)]
