@@ -123,6 +123,7 @@ class World:
             "case": lambda by: self._looking(self.sdk.access.open_case, by),
             "glass": lambda by: self._looking(self.sdk.access.break_glass, by),
             "dispute": lambda _by: self._dispute(),
+            "asked": lambda _by: self._asked(),
             "erasure": lambda _by: self._erasure(),
             "recognizer": lambda _by: self._recognizer(),
             "version": lambda _by: "club/2",
@@ -162,9 +163,11 @@ class World:
         self.sdk.vault.contest(record, principal=_of(by), comment="no")
         return record
 
+    def _asked(self) -> str:
+        return str(self.sdk.rights.submit(self._customer(), kind="erasure", regime="pipl").id)
+
     def _erasure(self) -> str:
-        asked = self.sdk.rights.submit(self._customer(), kind="erasure", regime="pipl")
-        return str(self.sdk.rights.verify(asked.id, evidence="seen").id)
+        return str(self.sdk.rights.verify(self._asked(), evidence="seen").id)
 
     def _certificate(self) -> str:
         outcome = self.sdk.rights.fulfil(self._erasure(), principal=Principal("the-dpo", Role.DPO))
