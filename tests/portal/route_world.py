@@ -26,9 +26,15 @@ _ADMIN, _AUDITOR = Principal("boss", Role.ADMIN), Principal("the-eye", Role.AUDI
 _NOTICE = {
     "id": "club",
     "jurisdiction": "CN",
-    "controller": {"name": "Example Shop / 示例商店", "contact": "dpo@shop.example", "address": "Guiyang, CN"},
+    "controller": {
+        "name": "Example Shop / 示例商店",
+        "contact": "dpo@shop.example",
+        "address": "Guiyang, CN",
+    },
     "languages": {"en": {"title": "The club", "summary": "A program guesses.", "body": "You can say no."}},
-    "purposes": [{"purpose": "personalisation", "modalities": ["text"], "retention": None, "validity": "P1Y"}],
+    "purposes": [
+        {"purpose": "personalisation", "modalities": ["text"], "retention": None, "validity": "P1Y"}
+    ],
     "withdrawal": "https://shop.example/privacy",
 }
 
