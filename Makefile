@@ -31,7 +31,7 @@ bench: $(STAMP) ## the gate alone, and a call with its durable entry
 	$(BIN)/python tests/benchmarks/bench_gate.py
 
 lint: $(STAMP) ## ruff
-	$(BIN)/ruff check emoconsent portal migrations tests
+	$(BIN)/ruff check emoconsent portal migrations tests docs
 
 types: $(STAMP) ## mypy --strict on both packages
 	$(BIN)/mypy

@@ -13,7 +13,7 @@ from portal.auth.mailing import CodeForm, post_challenge
 from portal.language import language
 from portal.limits import SIGN_IN, limited
 from portal.places import back
-from portal.visitor import Visitor, sdk, visitor
+from portal.visitor import Visitor, sdk, subject_required, visitor
 
 
 @blueprint.get("/confirm")
@@ -29,7 +29,7 @@ def confirm() -> str | Response:
 
 
 @blueprint.post("/confirm/mail")
-@login_required  # type: ignore[untyped-decorator]
+@subject_required
 @limited(SIGN_IN)
 def confirm_mail() -> str:
     """Send a code to the person's own address."""
@@ -43,7 +43,7 @@ def confirm_mail() -> str:
 
 
 @blueprint.post("/confirm/code")
-@login_required  # type: ignore[untyped-decorator]
+@subject_required
 @limited(SIGN_IN)
 def confirm_code() -> str | Response:
     """Take the code; the session goes on under a new secret."""

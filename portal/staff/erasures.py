@@ -68,4 +68,4 @@ def fulfil(name: str) -> Response:
 @role_required(Role.DPO)
 def fulfil_again(name: str) -> Response:
     """After the proof of identity the browser comes back here; the button is on the page."""
-    return redirect(url_for("staff.erasure", name=name))
+    return redirect(url_for("staff.erasure", name=sdk().rights.get(name).id))

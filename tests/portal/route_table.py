@@ -17,7 +17,7 @@ ALL: Final = SIGNED_IN | {NOBODY}
 #: What a thing is that an address or a form names -> whether it belongs to one of those who may.
 THINGS: Final = {
     **dict.fromkeys(("record", "receipt", "session", "case", "glass"), True),
-    **dict.fromkeys(("dispute", "erasure", "recognizer", "version", "login", "entry"), False),
+    **dict.fromkeys(("dispute", "asked", "erasure", "recognizer", "version", "login", "entry"), False),
     # Whoever holds one of these may use it.
     **dict.fromkeys(("link", "demo", "stop", "handoff", "certificate", "provider", "file"), False),
 }
@@ -115,7 +115,7 @@ TABLE: Final[dict[str, Row]] = {
     "/staff/cases/<name>": Row(AGENT, 200, names="case"),
     "/staff/cases/<name>/close": Row(AGENT, post=303, names="case"),
     "/staff/erasures": Row(DPO, 200),
-    "/staff/erasures/<name>": Row(DPO, 200, 303, names="erasure", form={"evidence": "seen"}),
+    "/staff/erasures/<name>": Row(DPO, 200, 303, names="asked", form={"evidence": "seen"}),
     "/staff/erasures/<name>/fulfil": Row(DPO, 302, 303, names="erasure", fresh=True),
     "/staff/disputes": Row(DPO, 200),
     "/staff/disputes/<uuid:record>": Row(DPO, 200, 303, names="dispute", form=_VERDICT),

@@ -26,9 +26,15 @@ _ADMIN, _AUDITOR = Principal("boss", Role.ADMIN), Principal("the-eye", Role.AUDI
 _NOTICE = {
     "id": "club",
     "jurisdiction": "CN",
-    "controller": {"name": "Example Shop / 示例商店", "contact": "dpo@shop.example", "address": "Guiyang, CN"},
+    "controller": {
+        "name": "Example Shop / 示例商店",
+        "contact": "dpo@shop.example",
+        "address": "Guiyang, CN",
+    },
     "languages": {"en": {"title": "The club", "summary": "A program guesses.", "body": "You can say no."}},
-    "purposes": [{"purpose": "personalisation", "modalities": ["text"], "retention": None, "validity": "P1Y"}],
+    "purposes": [
+        {"purpose": "personalisation", "modalities": ["text"], "retention": None, "validity": "P1Y"}
+    ],
     "withdrawal": "https://shop.example/privacy",
 }
 
@@ -123,6 +129,7 @@ class World:
             "case": lambda by: self._looking(self.sdk.access.open_case, by),
             "glass": lambda by: self._looking(self.sdk.access.break_glass, by),
             "dispute": lambda _by: self._dispute(),
+            "asked": lambda _by: self._asked(),
             "erasure": lambda _by: self._erasure(),
             "recognizer": lambda _by: self._recognizer(),
             "version": lambda _by: "club/2",
@@ -162,9 +169,11 @@ class World:
         self.sdk.vault.contest(record, principal=_of(by), comment="no")
         return record
 
+    def _asked(self) -> str:
+        return str(self.sdk.rights.submit(self._customer(), kind="erasure", regime="pipl").id)
+
     def _erasure(self) -> str:
-        asked = self.sdk.rights.submit(self._customer(), kind="erasure", regime="pipl")
-        return str(self.sdk.rights.verify(asked.id, evidence="seen").id)
+        return str(self.sdk.rights.verify(self._asked(), evidence="seen").id)
 
     def _certificate(self) -> str:
         outcome = self.sdk.rights.fulfil(self._erasure(), principal=Principal("the-dpo", Role.DPO))

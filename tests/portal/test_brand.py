@@ -42,7 +42,9 @@ def test_a_name_is_text(make_portal: Callable[..., Portal]) -> None:
     assert page.count("Shop &lt;script&gt;") == 2
 
 
-@pytest.mark.parametrize("content", [None, b"\xff\xfe", b"a" * (64 * 1024 + 1)], ids=["none", "bytes", "huge"])
+@pytest.mark.parametrize(
+    "content", [None, b"\xff\xfe", b"a" * (64 * 1024 + 1)], ids=["none", "bytes", "huge"]
+)
 def test_a_sheet_that_cannot_be_served_stops_the_start(
     make_portal: Callable[..., Portal], tmp_path: Path, content: bytes | None
 ) -> None:
