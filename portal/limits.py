@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from threading import Lock
 from typing import Any, Final, ParamSpec, TypeVar
 
 from flask import Flask, request
@@ -47,6 +49,8 @@ def init_limits(app: Flask, config: PortalConfig) -> None:
             "EMOCONSENT_PORTAL_LIMITS: its client library is not installed; pip install valkey or redis"
         ) from None
     limiter = MovingWindowRateLimiter(counter)
+    # Counting in memory, two threads at once may start the library's one timer twice, which raises.
+    one_at_a_time = Lock() if config.limits.startswith("memory:") else nullcontext()
 
     @app.before_request
     def _count() -> None:
@@ -58,14 +62,17 @@ def init_limits(app: Flask, config: PortalConfig) -> None:
             rules.append((rate, str(request.endpoint)))
         for rule, name in rules:
             for limit in parse_many(rule):
-                _hit(limiter, limit, name)
+                _hit(limiter, limit, name, one_at_a_time)
 
 
-def _hit(limiter: MovingWindowRateLimiter, limit: Any, name: str) -> None:
+def _hit(
+    limiter: MovingWindowRateLimiter, limit: Any, name: str, one_at_a_time: AbstractContextManager[Any]
+) -> None:
     where = (name, request.remote_addr or "?")
     try:
-        if limiter.hit(limit, *where):
-            return
+        with one_at_a_time:
+            if limiter.hit(limit, *where):
+                return
         wait = limit.get_expiry()
     except StorageError:
         # A counter that cannot be reached must not let everybody in.

@@ -21,7 +21,7 @@ from typing import Any, Final
 import pytest
 
 from emoconsent import EmoConsent, Principal
-from emoconsent.cli.demo_portal import _member, _seed
+from emoconsent.cli.demo_portal import _member, seed
 from emoconsent.cli.serve import listen
 from emoconsent.clock import utc_now
 from emoconsent.sample import prepare, sample_notice
@@ -88,7 +88,7 @@ class House:
 
     def customer(self, language: str) -> Customer:
         """Somebody new: agreed, recognised, refused, looked at."""
-        subject = _seed(self.sdk, self.notice(), language)
+        subject = seed(self.sdk, self.notice(), language)
         address = f"{subject}@demo.example"
         self.sdk.accounts.set_contact(subject, address=address, language=language)
         return Customer(subject, address, self.link(Principal(subject, Role.SUBJECT)))
