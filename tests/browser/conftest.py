@@ -52,7 +52,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 def chromium() -> Iterator[Browser]:
     """The system's Chromium, never a downloaded one."""
     if not CHROMIUM.exists():
-        pytest.skip("no Chromium here: sudo apt-get install chromium fonts-noto-cjk")
+        pytest.fail("no Chromium here: sudo apt-get install chromium fonts-noto-cjk")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
