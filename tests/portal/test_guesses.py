@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import itertools
 import re
+import threading
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -131,13 +132,21 @@ def test_a_page_costs_the_same_however_much_there_is(shop: Shop, monkeypatch: py
     """With 100 and with 500 guesses a page opens at most one record more than it shows, by as many statements."""
     shop.agree()
     browser, cost, done = shop.browser(ANNA), [], 0
-    stores, statements, records = shop.sdk._parts.stores, [], []
+    stores, real = shop.sdk._parts.stores, paging.open_revisions
+    statements: list[str] = []
+    records: list[Any] = []
+
+    def count(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        if threading.current_thread() is threading.main_thread():  # what seals the log has its own pace
+            statements.append(statement)
+
+    def opening(keys: Any, rows: Any) -> Any:
+        records.append(rows)
+        return real(keys, rows)
+
     for engine in (stores.data.engine, stores.keys.engine):
-        event.listen(engine, "before_cursor_execute", lambda *told: statements.append(told[2]))
-    real = paging.open_revisions
-    monkeypatch.setattr(
-        paging, "open_revisions", lambda keys, rows: records.append(1) or real(keys, rows)  # type: ignore[func-returns-value]
-    )
+        event.listen(engine, "before_cursor_execute", count)
+    monkeypatch.setattr(paging, "open_revisions", opening)
     for total in (100, 500):
         for _ in range(done, total):
             shop.guess()
@@ -207,7 +216,8 @@ def test_contested_is_not_used(shop: Shop, anna: Any) -> None:
 
 def _told(shop: Shop) -> str:
     """The sentence of the only guess on the page."""
-    return re.findall(r"<summary.*?</summary>", shop.browser(ANNA).get("/me/guesses").text, re.DOTALL)[0]
+    [told] = re.findall(r'"guess-phrase">(.*?)</span>', shop.browser(ANNA).get("/me/guesses").text)
+    return str(told)
 
 
 def test_a_guess_says_who_stated_what(shop: Shop, anna: Any) -> None:
@@ -223,21 +233,17 @@ def test_a_guess_says_who_stated_what(shop: Shop, anna: Any) -> None:
     said.append(_told(shop))
     _say(anna, record, "angry")
     said.append(_told(shop))
-    expected = (
+    expected = [
         "A program guessed: rather annoyed. It is often wrong.",
         "A program guessed: rather annoyed. You dispute it.",
         "A person reviewed it: calm.",
         "Stated last: calm. You dispute it.",
         "You said: very annoyed.",
-    )
-    assert [one in text for one, text in zip(expected, said, strict=True)] == [True] * 5
-    assert not any("You dispute" in text for text in (said[0], said[2], said[4]))
-    assert [f"<td>{who}</td>" in page for who in ("a program", "you", "data protection officer", "dpo")] == [
-        True,
-        True,
-        True,
-        False,
     ]
+    assert said == expected
+    cells = {cell.strip() for cell in re.findall(r"<td[^>]*>(.*?)</td>", page, re.DOTALL)}
+    assert {"a program", "you", "data protection officer"} <= cells
+    assert not cells & {"recognizer", "subject", "dpo"}
     assert "set by a fixed rule" not in anna.get("/me/guesses").text  # corrected: the person's own rank
     shop.guess()
     assert "set by a fixed rule" in anna.get("/me/guesses").text
