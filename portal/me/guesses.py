@@ -37,9 +37,7 @@ def guesses() -> str:
         purposes=offered_purposes(),
         cards={(r.id, r.version): r for r in sdk().recognizers.versions()},
         sentence=sentence,
-        basis=partial(
-            basis, history=sdk().consent.history(visitor().subject), reader=visitor().principal.id
-        ),
+        basis=partial(basis, history=sdk().consent.history(visitor().subject), reader=visitor().principal.id),
     )
 
 

@@ -99,14 +99,17 @@ def test_pages_lose_and_repeat_nothing(shop: Shop) -> None:
         _refuse(shop)
         shop.clock.advance(timedelta(seconds=1))
     browser = shop.browser(ANNA)
-    for query, sizes, refused in (("", [50, 50, 10], 55), ("?show=guesses&purpose=customer_care", [50, 5], 0)):
+    for query, sizes, refused in (
+        ("", [50, 50, 10], 55),
+        ("?show=guesses&purpose=customer_care", [50, 5], 0),
+    ):
         pages = _pages(browser, f"/me/guesses{query}")
         found = [re.findall(r'id="r-([0-9a-f-]{36})"', page) for page in pages]
         attempts = [page.count("An attempt was refused.") for page in pages]
         assert [len(ids) + n for ids, n in zip(found, attempts, strict=True)] == sizes
         assert sorted(itertools.chain(*found)) == sorted(expected)
         assert sum(attempts) == refused
-        assert ["rel=\"prev\"" in page for page in pages] == [False] + [True] * (len(pages) - 1)
+        assert ['rel="prev"' in page for page in pages] == [False] + [True] * (len(pages) - 1)
 
 
 def test_looks_lose_and_repeat_nothing(shop: Shop, anna: Any) -> None:
@@ -137,7 +140,9 @@ def test_a_page_costs_the_same_however_much_there_is(shop: Shop, monkeypatch: py
     records: list[Any] = []
 
     def count(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
-        if threading.current_thread() is threading.main_thread():  # what seals the log has its own pace
+        # Entries are sealed into the log's tree at a pace of their own, by whichever thread comes by.
+        sealing = "log_" in statement and "log_links" not in statement
+        if threading.current_thread() is threading.main_thread() and not sealing:
             statements.append(statement)
 
     def opening(keys: Any, rows: Any) -> Any:
@@ -226,7 +231,9 @@ def test_a_guess_says_who_stated_what(shop: Shop, anna: Any) -> None:
     said = [_told(shop)]
     _say(anna, record, "contest")
     said.append(_told(shop))
-    shop.sdk.vault.correct(record, principal=DPO, emotion={"level": "calm", "categories": []}, comment="heard")
+    shop.sdk.vault.correct(
+        record, principal=DPO, emotion={"level": "calm", "categories": []}, comment="heard"
+    )
     said.append(_told(shop))
     page = anna.get(f"/me/guesses/{record}/wrong").text
     _say(anna, record, "contest")
@@ -270,9 +277,7 @@ def test_an_old_programs_guess_keeps_its_warning(shop: Shop, anna: Any) -> None:
     assert "a fixture: it infers nothing" in page
 
 
-def test_without_a_card_the_warning_stays(
-    shop: Shop, anna: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_a_card_the_warning_stays(shop: Shop, anna: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A program of which nothing is known is not a reliable one."""
     monkeypatch.setattr(shop.sdk.recognizers, "versions", lambda: ())
     assert "Nobody has shown that this program is reliable." in anna.get("/me/guesses").text
