@@ -156,11 +156,15 @@ def test_a_page_costs_the_same_however_much_there_is(shop: Shop, monkeypatch: py
         for _ in range(done, total):
             shop.guess()
         done = total
-        browser.get("/me/guesses")  # what the process keeps between pages is there in both
-        statements.clear()
-        records.clear()
-        browser.get("/me/guesses")
-        cost.append((len(records), len(statements)))
+        pages = []
+        for _ in range(
+            4
+        ):  # the store's own housekeeping comes on top of one page or another: the least counts
+            statements.clear()
+            records.clear()
+            browser.get("/me/guesses")
+            pages.append((len(records), len(statements)))
+        cost.append(min(pages))
     assert cost[0] == cost[1]
     assert 0 < cost[0][0] <= PAGE + 1
 
