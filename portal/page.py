@@ -120,6 +120,8 @@ def init_page(app: Flask, config: PortalConfig) -> None:
         ("role", words.ROLES),
         ("look", words.LOOKS),
         ("provenance", words.PROVENANCES),
+        ("said_by", words.SAYERS),
+        ("score_kind", words.SCORE_KINDS),
         ("request_state", words.REQUEST_STATES),
         ("recognizer_status", words.RECOGNIZER_STATUSES),
         ("quality", words.QUALITIES),

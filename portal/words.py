@@ -85,6 +85,16 @@ PROVENANCES: Final = {
     "subject": _l("the customer"),
     "dpo": _l("data protection officer"),
 }
+#: The same to the person themselves.
+SAYERS: Final = {**ROLES, "recognizer": _l("a program")}
+SCORE_KINDS: Final = {
+    "probability": _l("a probability"),
+    "softmax_uncalibrated": _l("a share that adds up to one; not a probability"),
+    "proportion": _l("a proportion"),
+    "count": _l("a count"),
+    "rule": _l("set by a fixed rule"),
+    "ordinal": _l("a rank: more or less, not how much"),
+}
 REQUEST_STATES: Final = {
     "received": _l("Waits until the identity is verified"),
     "verified": _l("Can be carried out"),

@@ -62,23 +62,31 @@ class Recognizer:
 
 
 def recognizers_from(rows: Sequence[CatalogueRow], approvals_required: int) -> dict[str, Recognizer]:
-    """The latest version of each recognizer among the catalogue's checked rows.
+    """The latest version of each recognizer among the catalogue's checked rows."""
+    return {found.id: found for found in versions_from(rows, approvals_required)}
+
+
+def versions_from(rows: Sequence[CatalogueRow], approvals_required: int) -> Sequence[Recognizer]:
+    """Every version among the catalogue's checked rows, in the order of their registration.
 
     A new version starts unapproved: an approval is of what was looked at.
     """
-    found: dict[str, Recognizer] = {}
+    found: list[Recognizer] = []
+    latest: dict[str, int] = {}  # where a decision about the name goes
     for row in rows:
         value = json.loads(row.content) if row.kind in (REGISTERED, APPROVED, SUSPENDED) else {}
         if row.kind == REGISTERED:
-            found[row.name] = _registered(row.name, value)
-        elif row.kind == APPROVED and row.name in found:
-            old = found[row.name]
+            latest[row.name] = len(found)
+            found.append(_registered(row.name, value))
+        elif row.kind == APPROVED and row.name in latest:
+            old = found[latest[row.name]]
             approvals = old.approvals | {value["approver"]}
             done = len(approvals) >= approvals_required
-            found[row.name] = _with(old, Status.APPROVED if done else Status.REGISTERED, approvals)
-        elif row.kind == SUSPENDED and row.name in found:
-            found[row.name] = _with(found[row.name], Status.SUSPENDED, frozenset())
-    return found
+            status = Status.APPROVED if done else Status.REGISTERED
+            found[latest[row.name]] = _with(old, status, approvals)
+        elif row.kind == SUSPENDED and row.name in latest:
+            found[latest[row.name]] = _with(found[latest[row.name]], Status.SUSPENDED, frozenset())
+    return tuple(found)
 
 
 def _registered(name: str, value: Mapping[str, Any]) -> Recognizer:
@@ -240,6 +248,14 @@ class RecognizerRegistry(AsyncTwins):
     def list(self) -> list[Recognizer]:
         """Every recognizer, by id."""
         return [found for _, found in sorted(self._all().items())]
+
+    def versions(self) -> Sequence[Recognizer]:
+        """Every version ever registered, oldest first: a kept guess names the one that made it.
+
+        A version that a newer one replaced keeps the status that it had then.
+        """
+        with self._database.read() as tx:
+            return versions_from(self._chain.rows(tx), self.approvals_required)
 
     def _all(self) -> dict[str, Recognizer]:
         with self._database.read() as tx:

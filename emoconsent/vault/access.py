@@ -22,6 +22,7 @@ from emoconsent.vault.presence import Presence, Present
 from emoconsent.vault.refusals import Refusals
 from emoconsent.vocabulary import Role
 
+_ENTRY_ID: Final = 16  # bytes
 MAX_PAGE: Final = 500
 
 
@@ -203,8 +204,9 @@ def _page_problems(before: str | None, limit: int) -> bytes | None:
     try:
         place = bytes.fromhex(before) if before is not None else None
     except (ValueError, TypeError):
+        place = b""
+    if place is not None and len(place) != _ENTRY_ID:
         problems.append("before: the id of a log entry")
-        place = None
     if problems:
         raise InvalidInput(problems)
     return place

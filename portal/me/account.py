@@ -49,7 +49,9 @@ def _page(form: ContactForm) -> str:
     sessions = sdk().accounts.sessions(found.principal, current=found.secret)
     # Not "contact": every page's frame shows the controller's under that name.
     reached = sdk().accounts.contact(found.subject)
-    return render_template("me/account.html", form=form, sessions=sessions, reached=reached)
+    return render_template(
+        "me/account.html", form=form, sessions=sessions, reached=reached, fresh=found.fresh
+    )
 
 
 @blueprint.post("/account/address")

@@ -11,11 +11,13 @@ from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms.validators import ValidationError
 
+from emoconsent.errors import Unavailable
 from portal.fields import line
 from portal.me.blueprint import blueprint
 from portal.visitor import fresh_required, sdk, sign_out, visitor
 
 _OPEN: Final = ("received", "verified", "in_progress")
+_WAIT: Final = 2.0  # seconds that a running call is given; the page explains the rest
 #: By the first notice's jurisdiction; where none is known, the strictest deadline list applies.
 _REGIMES: Final = {"CN": "pipl", "US": "ccpa", "BR": "lgpd", "IN": "dpdp"}
 
@@ -43,9 +45,18 @@ def open_request() -> Any:
 @blueprint.get("/delete")
 def delete() -> str:
     """What would go; or how far it is."""
+    return _page(DeleteForm())
+
+
+def _page(form: DeleteForm) -> str:
+    """Where the proof of identity is too old it is asked for first: nobody types for nothing."""
     found = visitor()
     return render_template(
-        "me/delete.html", form=DeleteForm(), plan=sdk().rights.plan(found.subject), request=open_request()
+        "me/delete.html",
+        form=form,
+        plan=sdk().rights.plan(found.subject),
+        request=open_request(),
+        fresh=found.fresh,
     )
 
 
@@ -55,8 +66,7 @@ def ask_delete() -> str | Response:
     """Confirmed: from now on nobody of the staff can read it, and the person may still think again."""
     form, found = DeleteForm(), visitor()
     if not form.validate_on_submit():
-        plan = sdk().rights.plan(found.subject)
-        return render_template("me/delete.html", form=form, plan=plan, request=open_request())
+        return _page(form)
     if open_request() is None:
         sdk().consent.restrict(found.subject, channel="portal", timeout=0)
         sdk().rights.submit(found.subject, kind="erasure", regime=_regime(), channel="portal")
@@ -94,7 +104,14 @@ def delete_now() -> str | Response:
     found, request_ = visitor(), open_request()
     if request_ is None:
         return redirect(url_for("me.delete"), 303)
-    outcome = sdk().rights.fulfil(request_.id, principal=found.principal)
+    try:
+        outcome = sdk().rights.fulfil(request_.id, principal=found.principal, timeout=_WAIT)
+    except Unavailable:
+        flash(
+            _("An analysis of yours is still running. No other can begin; please repeat in a moment."),
+            "warning",
+        )
+        return redirect(url_for("me.delete"), 303)
     sign_out()
     return render_template("me/deleted.html", certificate=outcome.certificate)
 

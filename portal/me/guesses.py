@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -10,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from emoconsent.errors import InvalidInput, NotFound
 from portal.me.blueprint import blueprint
+from portal.me.telling import basis, sentence
 from portal.me.timeline import Place, Timeline, asked, day_bounds, offered_purposes
 from portal.visitor import sdk, visitor
 
@@ -33,7 +35,9 @@ def guesses() -> str:
         chosen=chosen,
         days=[(day.isoformat(), count) for day, count in timeline.days],
         purposes=offered_purposes(),
-        cards={(r.id, r.version): r for r in sdk().recognizers.list()},
+        cards={(r.id, r.version): r for r in sdk().recognizers.versions()},
+        sentence=sentence,
+        basis=partial(basis, history=sdk().consent.history(visitor().subject), reader=visitor().principal.id),
     )
 
 

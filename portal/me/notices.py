@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from flask import abort, render_template, request
+from flask_babel import gettext as _
 
+from portal import formats, words
 from portal.language import language
 from portal.me.blueprint import blueprint
 from portal.me.offers import notice_text
@@ -56,9 +58,12 @@ def _plain(notice: Any, text: Any) -> list[str]:
     """A version as lines: its text, then its terms."""
     lines = [text.title, *text.summary.splitlines(), *text.body.splitlines()]
     for offer in notice.purposes:
-        modalities = ", ".join(m.value for m in offer.modalities)
-        keeps = offer.retention or "-"
-        lines.append(f"{offer.purpose}: {modalities}; {keeps}; {', '.join(offer.recipients) or '-'}")
+        modalities = ", ".join(words.word(words.MODALITIES, m) for m in offer.modalities)
+        time = formats.period(offer.retention)
+        keeping = _("kept for %(time)s", time=time) if time else _("not kept")
+        who = ", ".join(offer.recipients) or _("nobody else")
+        purpose = words.word(words.PURPOSES, offer.purpose)
+        lines.append(f"{purpose}: {modalities}; {keeping}; {_('Who gets it')}: {who}")
     return lines
 
 

@@ -19,7 +19,7 @@ def overview() -> str:
     return render_template(
         "me/overview.html",
         running=[offer for offer in found if offer.on],
-        offers=found,
+        # After a general stop one switch may be on again, and the others are still off because of it.
         stopped=any(offer.reason == "opted_out" for offer in found),
     )
 

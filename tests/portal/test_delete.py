@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from emoconsent import AccessDenied
+from emoconsent import AccessDenied, ConsentDenied
 from emoconsent.errors import EmoConsentError
 from tests.support.portal import ANNA, BEN, HOSTILE, Shop, forms
-from tests.support.store import AGENT, me, notice
+from tests.support.store import AGENT, inference, me, notice
 
 
 @pytest.mark.parametrize("word", ["", "Delete it", "yes", "删", "x" * 300, "delete\x00", *HOSTILE])
@@ -98,6 +99,50 @@ def test_delete_now_erases_signs_out_and_certifies(shop: Shop, anna: Any) -> Non
         browser.get("/me", 302)
 
 
+def test_nobody_types_for_nothing(shop: Shop, anna: Any) -> None:
+    """With an old sign-in the word and the address have no field yet, only the way to the proof of identity."""
+    fields = {"/me/delete": "word", "/me/account": "address"}
+    for path, name in fields.items():
+        assert any(name in form.fields for form in forms(anna.get(path)))
+    shop.clock.advance(timedelta(minutes=6))
+    for path, name in fields.items():
+        page = anna.get(path)
+        assert not any(name in form.fields for form in forms(page))
+        assert f'href="/sign-in/confirm?next={path}"' in page.text
+
+
+def test_delete_now_while_a_call_is_running(shop: Shop, anna: Any) -> None:
+    """The page explains it, offers no way back any more, and the press after the call's end deletes."""
+    inside, leave, fate = threading.Event(), threading.Event(), []
+
+    def slow(_text: str) -> Any:
+        inside.set()
+        leave.wait(30)
+        return inference()
+
+    def call() -> None:
+        try:
+            shop.sdk.guard(slow, recognizer="words", purpose="customer_care")("text", subject=ANNA)
+        except ConsentDenied as denied:
+            fate.append(denied.called)
+
+    thread = threading.Thread(target=call)
+    thread.start()
+    try:
+        assert inside.wait(10)
+        anna.post("/me/delete", {"word": "delete"}, status=303)
+        page = anna.press(anna.get("/me/delete"), "/me/delete/now")
+        assert "An analysis of yours is still running." in page.text
+        assert thread.is_alive()
+        actions = [form.action for form in forms(page)]
+        assert ("/me/delete/now" in actions, "/me/delete/cancel" in actions) == (True, False)
+    finally:
+        leave.set()
+        thread.join(10)
+    assert fate == [True]
+    assert "Deleted." in anna.press(page, "/me/delete/now").text
+
+
 def test_deleting_without_a_request_deletes_nothing(still: Shop, visit: Any) -> None:
     """A forged or late "delete now" without a confirmed request goes back to the page."""
     assert visit.post("/me/delete/now", status=303).headers["Location"] == "/me/delete"
@@ -134,6 +179,7 @@ def test_changes_are_shown_and_escaped(shop: Shop, anna: Any) -> None:
     for path in ("shop-care/2/changes", "shop-care/2", "shop-care/2?lang=<b>"):
         page = anna.get(f"/me/notices/{path}").text
         assert "&lt;img src=x&gt;" in page
+        assert "customer_care" not in page
         assert "<img" not in page
         assert "{{ 7*7 }}" in page
 

@@ -31,7 +31,10 @@ def test_a_guardian_gives_stops_sees_and_does_not_correct(shop: Shop, mum: Brows
     assert shop.sdk.consent.history(CHILD)[-1].given_by == MUM
     assert shop.reasons(CHILD)["customer_care/text"] == "allowed"
     record = shop.guess(CHILD).id
-    assert record in mum.get("/me/guesses").text
+    shown = mum.get("/me/guesses").text
+    assert record in shown
+    assert f"You agreed to notice {shop.care.id} on" in shown
+    assert f"Your guardian agreed to notice {shop.care.id} on" in shop.browser(CHILD).get("/me/guesses").text
     page = mum.get(f"/me/guesses/{record}/wrong")
     assert 'value="contest"' in page.text
     assert 'value="calm"' not in page.text

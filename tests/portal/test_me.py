@@ -251,3 +251,14 @@ def test_after_a_stop_one_switch_opens_one_pair(shop: Shop, anna: Any) -> None:
     anna.press(anna.get("/me/choices"), "/me/choices", offer="service_improvement/text", on="on")
     on = {key for key, reason in shop.reasons().items() if reason == "allowed"}
     assert on == {"service_improvement/text"}
+
+
+def test_what_runs_can_be_stopped(shop: Shop, anna: Any) -> None:
+    """One switch on again after "stop everything": the button is back, works, and nothing says "all stopped"."""
+    anna.press(anna.get("/me"), "/me/stop")
+    anna.press(anna.get("/me/choices"), "/me/choices", offer="customer_care/text", on="on")
+    page = anna.get("/me")
+    assert "You stopped all analysis." not in page.text
+    anna.press(page, "/me/stop")
+    assert set(shop.reasons().values()) == {"opted_out"}
+    assert "You stopped all analysis." in anna.get("/me").text
