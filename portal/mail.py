@@ -94,13 +94,18 @@ class Post:
         self._sender = sender
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="emoconsent-mail")
 
-    def send(self, to: str, subject: str, text: str) -> Future[None]:
-        """Queue a mail. A failure is logged by its type: neither address nor content."""
+    def send(self, to: str | None, subject: str, text: str) -> Future[None]:
+        """Queue a mail; with *to* None one that is made but delivered to nobody.
+
+        A failure is logged by its type: neither address nor content.
+        """
         return self._thread.submit(self._deliver, to, subject, text)
 
-    def _deliver(self, to: str, subject: str, text: str) -> None:
+    def _deliver(self, to: str | None, subject: str, text: str) -> None:
         try:
-            self._box.deliver(self._message(to, subject, text))
+            message = self._message(to or self._sender, subject, text)
+            if to is not None:
+                self._box.deliver(message)
         except (OSError, smtplib.SMTPException, *_NO_ADDRESS) as error:
             _LOG.error("emoconsent portal: a mail could not be sent (%s)", type(error).__name__)
 
