@@ -190,7 +190,7 @@ def _compose(
     )
     presence = Presence(data, ledger, base.keyring, base.holds)
     refusals = Refusals(presence, ledger.scribe, committed)
-    rights, keys = Rights(erasing, base.guardians, refusals), Keys(erasing)
+    rights, keys = Rights(erasing, base.guardians, refusals, base.chain), Keys(erasing)
     _replay(base, closer, rights)
     consent = _consent(base, closer, sandboxed=sandboxed)
     recognizers = RecognizerRegistry(

@@ -16,8 +16,6 @@ from portal.me.blueprint import blueprint
 from portal.visitor import fresh_required, sdk, sign_out, visitor
 
 _OPEN: Final = ("received", "verified", "in_progress")
-#: By the first notice's jurisdiction; where none is known, the strictest deadline list applies.
-_REGIMES: Final = {"CN": "pipl", "US": "ccpa", "BR": "lgpd", "IN": "dpdp"}
 
 
 class DeleteForm(FlaskForm):
@@ -59,13 +57,8 @@ def ask_delete() -> str | Response:
         return render_template("me/delete.html", form=form, plan=plan, request=open_request())
     if open_request() is None:
         sdk().consent.restrict(found.subject, channel="portal", timeout=0)
-        sdk().rights.submit(found.subject, kind="erasure", regime=_regime(), channel="portal")
+        sdk().rights.submit(found.subject, kind="erasure", regime=sdk().rights.regime(), channel="portal")
     return redirect(url_for("me.delete"), 303)
-
-
-def _regime() -> str:
-    places = [notice.jurisdiction.split("-")[0] for notice in sdk().notices.book().currents()]
-    return _REGIMES.get(places[0], "gdpr") if places else "gdpr"
 
 
 @blueprint.post("/delete/cancel")
