@@ -19,14 +19,16 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 _LOG: Final = logging.getLogger(__name__)
 _TIMEOUT: Final = 20  # seconds
-
+LONGEST: Final = 254  # characters of an address (RFC 5321, 4.5.3.1.3)
 
 #: What the standard library's parser raises for text that is no address.
 _NO_ADDRESS: Final = (ValueError, IndexError, AttributeError, MessageError)
 
 
 def is_address(text: str) -> bool:
-    """Whether mail can go to *text*, and to nobody else besides."""
+    """Whether mail can go to *text*, and to nobody else besides: the one rule of every form."""
+    if len(text) > LONGEST or any(character.isspace() for character in text):
+        return False
     try:
         found = Address(addr_spec=text)
     except _NO_ADDRESS:

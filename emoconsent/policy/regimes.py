@@ -1,5 +1,7 @@
-"""Laws by jurisdiction, as data: the age of digital consent (``reference/standards.md`` section 3.3), and
-under which law a person's request is answered."""
+"""Laws by jurisdiction, as data.
+
+The age of digital consent (``reference/standards.md`` section 3.3), and the law that a request is made under.
+"""
 
 from __future__ import annotations
 

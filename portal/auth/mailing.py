@@ -10,13 +10,12 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import HiddenField
-from wtforms.validators import Regexp
 
 from emoconsent import AccessDenied
 from emoconsent.errors import InvalidInput
 from portal.auth.blueprint import blueprint
 from portal.auth.entering import enter
-from portal.fields import line
+from portal.fields import line, mail_address
 from portal.language import language
 from portal.limits import SIGN_IN, limited
 from portal.mail import Post
@@ -29,12 +28,7 @@ ADDRESS: Final = r"[^@\s]{1,64}@[^@\s]{1,190}\Z"
 class AddressForm(FlaskForm):
     """Where the code goes."""
 
-    address = line(
-        _l("Your e-mail address"),
-        254,
-        also=[Regexp(ADDRESS, message=_l("This is not an e-mail address."))],
-        render_kw={"type": "email", "autocomplete": "email", "inputmode": "email"},
-    )
+    address = mail_address()
 
 
 class CodeForm(FlaskForm):
