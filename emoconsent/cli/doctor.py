@@ -19,7 +19,7 @@ _WORDS: Final = {Level.OK: "ok     ", Level.WARNING: "WARNING", Level.FAILURE: "
 @click.command()
 @on_store
 def doctor(session: Session) -> None:
-    """Check the store, its keys, clock and server, and the portal's settings. Exits with 1 if a check fails."""
+    """Check the store, its keys, clock, server, and the portal's settings. Exits with 1 if a check fails."""
     findings = [*examine(session.settings), *checks_portal.settings(os.environ)]
     failures = [finding for finding in findings if finding.level is Level.FAILURE]
     warnings = [finding for finding in findings if finding.level is Level.WARNING]
