@@ -27,8 +27,9 @@ test: $(STAMP) debian lint types ## lint, types, and every test but the long one
 test-long: $(STAMP) debian ## the lanes that take minutes each
 	$(PYTEST) -m long
 
-bench: $(STAMP) ## the gate alone, and a call with its durable entry
+bench: $(STAMP) ## the gate alone, a call with its durable entry, the portal's pages
 	$(BIN)/python tests/benchmarks/bench_gate.py
+	$(BIN)/python tests/benchmarks/bench_portal.py
 
 lint: $(STAMP) ## ruff
 	$(BIN)/ruff check emoconsent portal migrations tests docs
@@ -76,7 +77,7 @@ $(STAMP): requirements.txt pyproject.toml | $(BIN)/python
 	touch $@
 
 # From Debian: recorded speech for the voice tests, which otherwise use a synthesised voice, and the
-# browser (with Chinese type) for the portal's, which otherwise are skipped.
+# browser (with Chinese type) for the portal's, which fail without it.
 SPEECH := /usr/share/asterisk/sounds/en_US_f_Allison
 debian:
 	@test -d $(SPEECH) || $(call apt,asterisk-core-sounds-en-wav) \

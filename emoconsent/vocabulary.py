@@ -99,6 +99,10 @@ class Role(StrEnum):
     SERVICE = "service"
 
 
+#: The roles of people with an account: everybody but the subjects and the programs.
+STAFF_ROLES: Final = (Role.AGENT, Role.ANALYST, Role.DPO, Role.AUDITOR, Role.ADMIN)
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """Allowed or denied, and why.

@@ -9,6 +9,7 @@ from functools import partial
 
 from emoconsent.accounts.service import Accounts
 from emoconsent.accounts.services import AccountServices
+from emoconsent.accounts.sweeping import Sweep
 from emoconsent.accounts.tokens import Tokens
 from emoconsent.audit.entry import EventTag
 from emoconsent.audit.log import Scribe, Sequencer
@@ -189,7 +190,7 @@ def _compose(
     )
     presence = Presence(data, ledger, base.keyring, base.holds)
     refusals = Refusals(presence, ledger.scribe, committed)
-    rights, keys = Rights(erasing, base.guardians, refusals), Keys(erasing)
+    rights, keys = Rights(erasing, base.guardians, refusals, base.chain), Keys(erasing)
     _replay(base, closer, rights)
     consent = _consent(base, closer, sandboxed=sandboxed)
     recognizers = RecognizerRegistry(
@@ -267,7 +268,10 @@ def _gate(base: _Base, consent: ConsentRegistry, approvals: int) -> Gate:
 def _accounts(base: _Base) -> Accounts:
     tokens = Tokens(base.keyring, base.mac)
     seal = StoreSeal(base.keyring)
-    services = AccountServices(base.stores.data, base.ledger, base.keyring, seal, tokens, base.committed)
+    sweep = Sweep(base.stores.data)
+    services = AccountServices(
+        base.stores.data, base.ledger, base.keyring, seal, tokens, sweep, base.committed
+    )
     return Accounts(services)
 
 

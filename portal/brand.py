@@ -11,6 +11,8 @@ from emoconsent.errors import ConfigurationError
 from portal.config import PortalConfig
 
 ENDPOINT: Final = "brand_css"
+#: What is the same for everybody: browsers may keep it, and no limit counts it.
+SHEETS: Final = ("static", ENDPOINT)
 _LARGEST: Final = 64 * 1024  # bytes: tokens, not a second design
 
 

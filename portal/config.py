@@ -98,8 +98,13 @@ def travels_safely(address: str) -> bool:
         parts = urlsplit(address)
     except ValueError:
         return False
-    local = parts.hostname in [host.strip("[]") for host in LOOPBACK]
+    local = on_loopback(parts.hostname or "")
     return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and local))
+
+
+def on_loopback(host: str) -> bool:
+    """Whether *host*, a name or an address with or without brackets, is this machine only."""
+    return host.strip("[]") in [known.strip("[]") for known in LOOPBACK]
 
 
 def _is_issuer(address: str) -> bool:
@@ -108,7 +113,7 @@ def _is_issuer(address: str) -> bool:
 
 
 def _problems(config: PortalConfig) -> list[str]:
-    local = set(config.hosts) <= set(LOOPBACK)
+    local = all(map(on_loopback, config.hosts))
     counter = _scheme(config.limits)
     wrong = {
         "EMOCONSENT_PORTAL_HOSTS: name the hosts that the portal answers to": not config.hosts,
@@ -125,7 +130,7 @@ def _problems(config: PortalConfig) -> list[str]:
         "several workers cannot count rate limits in memory; set EMOCONSENT_PORTAL_LIMITS to a valkey:// or "
         "redis:// address": config.workers > 1 and counter == "memory",
         "EMOCONSENT_PORTAL_MAIL: console:, folder:PATH, smtp://... or smtps://...": not _mails(config.mail),
-        "EMOCONSENT_PORTAL_AUTHORITY_URL: an https:// address": bool(config.authority[1])
+        "EMOCONSENT_PORTAL_AUTHORITY_URL: an https:// or http:// address": bool(config.authority[1])
         and _scheme(config.authority[1]) not in ("http", "https"),
     }
     named = [problem for problem, found in wrong.items() if found]

@@ -10,6 +10,8 @@ from flask_babel import lazy_gettext as _l
 from wtforms import Field, Form, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, ValidationError
 
+from portal.mail import LONGEST, is_address
+
 
 def _stripped(value: str | None) -> str | None:
     return value.strip() if value else value
@@ -48,3 +50,14 @@ def line(
 def text(label: Any, limit: int = 2000, *, required: bool = False, **options: Any) -> TextAreaField:
     """Several lines of text."""
     return TextAreaField(label, _common(limit, required=required, lines=True), **options)
+
+
+def _reached(_form: Form, field: Field) -> None:
+    if not is_address(field.data or ""):
+        raise ValidationError(_l("This is not an e-mail address."))
+
+
+def mail_address() -> StringField:
+    """The person's own address. One: two in one would let somebody else read the codes."""
+    keys = {"type": "email", "autocomplete": "email", "inputmode": "email"}
+    return line(_l("Your e-mail address"), LONGEST, also=[_reached], render_kw=keys)

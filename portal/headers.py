@@ -6,7 +6,7 @@ from typing import Final
 
 from flask import Flask, Response, abort, request
 
-from portal import brand
+from portal.brand import SHEETS
 from portal.config import PortalConfig
 
 #: No script, style or picture that is not ours, none inline; nobody frames us (OWASP ASVS 5.0, 3.4).
@@ -34,9 +34,6 @@ HEADERS: Final = {
 }
 #: Two years, as browsers' preload lists ask.
 HSTS: Final = "max-age=63072000; includeSubDomains"
-
-#: What is the same for everybody and may be kept by browsers.
-SHEETS: Final = ("static", brand.ENDPOINT)
 
 
 def init_headers(app: Flask, config: PortalConfig) -> None:

@@ -16,6 +16,7 @@ from limits.strategies import MovingWindowRateLimiter
 from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
 
 from emoconsent.errors import ConfigurationError
+from portal.brand import SHEETS
 from portal.config import PortalConfig
 
 #: A person mistypes; a program guesses.
@@ -54,7 +55,7 @@ def init_limits(app: Flask, config: PortalConfig) -> None:
 
     @app.before_request
     def _count() -> None:
-        if request.endpoint == "static":
+        if request.endpoint in SHEETS:
             return  # a page has ten of them, and they cost nothing
         rules = [(_EVERYTHING, "all")]
         rate = getattr(app.view_functions.get(request.endpoint or ""), "rate_limit", None)

@@ -19,14 +19,16 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 _LOG: Final = logging.getLogger(__name__)
 _TIMEOUT: Final = 20  # seconds
-
+LONGEST: Final = 254  # characters of an address (RFC 5321, 4.5.3.1.3)
 
 #: What the standard library's parser raises for text that is no address.
 _NO_ADDRESS: Final = (ValueError, IndexError, AttributeError, MessageError)
 
 
 def is_address(text: str) -> bool:
-    """Whether mail can go to *text*, and to nobody else besides."""
+    """Whether mail can go to *text*, and to nobody else besides: the one rule of every form."""
+    if len(text) > LONGEST or any(character.isspace() for character in text):
+        return False
     try:
         found = Address(addr_spec=text)
     except _NO_ADDRESS:
@@ -94,13 +96,18 @@ class Post:
         self._sender = sender
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="emoconsent-mail")
 
-    def send(self, to: str, subject: str, text: str) -> Future[None]:
-        """Queue a mail. A failure is logged by its type: neither address nor content."""
+    def send(self, to: str | None, subject: str, text: str) -> Future[None]:
+        """Queue a mail; with *to* None one that is made but delivered to nobody.
+
+        A failure is logged by its type: neither address nor content.
+        """
         return self._thread.submit(self._deliver, to, subject, text)
 
-    def _deliver(self, to: str, subject: str, text: str) -> None:
+    def _deliver(self, to: str | None, subject: str, text: str) -> None:
         try:
-            self._box.deliver(self._message(to, subject, text))
+            message = self._message(to or self._sender, subject, text)
+            if to is not None:
+                self._box.deliver(message)
         except (OSError, smtplib.SMTPException, *_NO_ADDRESS) as error:
             _LOG.error("emoconsent portal: a mail could not be sent (%s)", type(error).__name__)
 

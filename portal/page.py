@@ -31,6 +31,7 @@ _STAFF: Final = {
         ("staff.erasures", _l("Deletions")),
         ("staff.disputes", _l("Disputes")),
         ("staff.emergency", _l("Emergency access")),
+        ("staff.aliases", _l("Names")),
         ("staff.log", _l("Log")),
     ),
     Role.AUDITOR: (("staff.log", _l("Log")),),

@@ -94,6 +94,11 @@ def sign_in(secret: str) -> None:
     session.clear()
     if flashes:
         session["_flashes"] = flashes
+    renew(secret)
+
+
+def renew(secret: str) -> None:
+    """The same person under a new secret."""
     found = sdk().accounts.resume(secret)
     if found is None:
         abort(401)

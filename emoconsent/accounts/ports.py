@@ -80,8 +80,8 @@ class TokenStore(Protocol):
     def remove(self, token_hashes: Sequence[bytes]) -> int:
         """Delete tokens with their owners' rows; how many tokens there were."""
 
-    def over(self, at: int, *, idle_kind: str, idle_since: int) -> Sequence[bytes]:
-        """Tokens that ended by *at*, and those of *idle_kind* not seen since."""
+    def over(self, at: int, *, idle_kind: str, idle_since: int, limit: int | None = None) -> Sequence[bytes]:
+        """Tokens that ended by *at*, and those of *idle_kind* not seen since; at most *limit*."""
 
     def of_kinds(self, kinds: Sequence[str]) -> Sequence[bytes]: ...
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from emoconsent.accounts.ports import AccountsDatabase
+from emoconsent.accounts.sweeping import Sweep
 from emoconsent.accounts.tokens import Tokens
 from emoconsent.consent.ledger import Ledger
 from emoconsent.vault.keyring import Keyring, StoreSeal
@@ -20,6 +21,7 @@ class AccountServices:
     keyring: Keyring
     seal: StoreSeal
     tokens: Tokens
+    sweep: Sweep
     committed: Callable[[], None]
 
 

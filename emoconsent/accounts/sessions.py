@@ -15,6 +15,7 @@ from emoconsent.accounts.rows import ACTIVE
 from emoconsent.accounts.services import Part
 from emoconsent.accounts.signin import denied
 from emoconsent.accounts.staff_rows import opened_staff, staff_row
+from emoconsent.accounts.sweeping import IDLE
 from emoconsent.accounts.tokens import MINUTE, SESSION, NewToken, Token, token_hash
 from emoconsent.accounts.values import Person, Session, SessionInfo
 from emoconsent.audit.entry import EventTag
@@ -35,7 +36,7 @@ class Limits:
     absolute: int
 
 
-SUBJECTS: Final = Limits(idle=30 * MINUTE, absolute=12 * 60 * MINUTE)
+SUBJECTS: Final = Limits(idle=IDLE, absolute=12 * 60 * MINUTE)
 MEMBERS: Final = Limits(idle=15 * MINUTE, absolute=8 * 60 * MINUTE)
 
 
@@ -67,6 +68,7 @@ class Sessions(Part):
             secret = self._issue(tx, content, owners, at + SUBJECTS.absolute, at)
             self._log_begin(tx, persons[0])
         self._s.committed()
+        self._s.sweep.now_and_then(at)
         return secret
 
     def begin_staff(self, principal: Principal, *, device: str) -> str:
@@ -95,6 +97,7 @@ class Sessions(Part):
                 tx.log, secrets.token_bytes(16), EventTag.SESSION_BEGIN, at, role=row.role, private=private
             )
         self._s.committed()
+        self._s.sweep.now_and_then(at)
         return secret
 
     def _issue(
@@ -251,10 +254,11 @@ class Sessions(Part):
             return ""
 
     def purge(self) -> int:
-        """Delete tokens that are over, and sessions unused too long; how many."""
-        with self._s.database.write() as tx:
-            over = tx.tokens.over(tx.now(), idle_kind=SESSION, idle_since=tx.now() - SUBJECTS.idle)
-            return tx.tokens.remove(over)
+        """Delete tokens that are over, and sessions unused too long; how many.
+
+        Sign-ins do it in small batches by themselves; this deletes all at once.
+        """
+        return self._s.sweep.purge()
 
 
 def _of_subject(token: Token) -> Session:

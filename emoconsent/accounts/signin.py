@@ -56,10 +56,12 @@ class SignIn(Part):
             refs = self._refs(tx, owner)
             common = {"address": folded(address), "refs": refs + _decoys(len(refs))}
             proof = {"code": self._proof(ticket, code).hex(), "other": token_hash(LINK, link).hex()}
-            until = tx.now() + LASTS
+            at = tx.now()
+            until = at + LASTS
             self._s.tokens.issue(tx, NewToken(CHALLENGE, common | proof, [owner], until), secret=ticket)
             other = {"other": token_hash(CHALLENGE, ticket).hex()}
             self._s.tokens.issue(tx, NewToken(LINK, common | other, [owner], until), secret=link)
+        self._s.sweep.now_and_then(at)
         known = bool(refs)
         return Challenge(ticket, code if known else None, link if known else None, address, language)
 

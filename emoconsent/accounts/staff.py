@@ -21,9 +21,8 @@ from emoconsent.accounts.values import Staff
 from emoconsent.audit.entry import EventTag
 from emoconsent.consent.identifier import check_text
 from emoconsent.errors import InvalidInput, NotFound
-from emoconsent.vocabulary import Role
+from emoconsent.vocabulary import STAFF_ROLES, Role
 
-ROLES: Final = (Role.AGENT, Role.ANALYST, Role.DPO, Role.AUDITOR, Role.ADMIN)
 _LOGIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 _NOBODY: Final = "no such member of staff"
 
@@ -203,8 +202,8 @@ def _checked_role(login: object, role: Role | str) -> Role:
     problems = []
     if not isinstance(login, str) or not _LOGIN.fullmatch(login):
         problems.append("login: 1 to 64 of A-Z a-z 0-9 . _ @ -, beginning with a letter or digit")
-    if role not in ROLES:
-        problems.append(f"role: one of {', '.join(member.value for member in ROLES)}")
+    if role not in STAFF_ROLES:
+        problems.append(f"role: one of {', '.join(member.value for member in STAFF_ROLES)}")
     if problems:
         raise InvalidInput(problems)
     return Role(role)

@@ -34,7 +34,7 @@ _STAFF: Final = {"agent": Role.AGENT, "dpo": Role.DPO, "auditor": Role.AUDITOR, 
 def portal(sdk: EmoConsent, narrator: Narrator, notice: Notice, port: int, *, stay: bool) -> None:
     """Serve until interrupted; without *stay* only make sure that it starts and answers."""
     people = {language: Principal(seed(sdk, notice, language), Role.SUBJECT) for language in CUSTOMERS}
-    people |= {name: _member(sdk, name, role) for name, role in _STAFF.items()}
+    people |= {name: member(sdk, name, role) for name, role in _STAFF.items()}
     secrets_of = {who: secrets.token_urlsafe(24) for who in people}
     links = {secrets_of[who]: principal for who, principal in people.items()}
     server, url = listen(sdk, "127.0.0.1", port if stay else 0, links=links)
@@ -49,7 +49,7 @@ def portal(sdk: EmoConsent, narrator: Narrator, notice: Notice, port: int, *, st
     run(server)
 
 
-def _member(sdk: EmoConsent, name: str, role: Role) -> Principal:
+def member(sdk: EmoConsent, name: str, role: Role) -> Principal:
     """A member of staff with an account, made at the first run; nobody knows its password."""
     admin, login = Principal("demo-admin", Role.ADMIN), f"demo-{name}"
     if login not in {found.login for found in sdk.accounts.staff(principal=admin)}:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from typing import Final
 
 import click
 
+from emoconsent.cli import checks_portal
 from emoconsent.cli.checks import Finding, Level, examine
 from emoconsent.cli.problems import FOUND
 from emoconsent.cli.session import Session, on_store
@@ -17,8 +19,8 @@ _WORDS: Final = {Level.OK: "ok     ", Level.WARNING: "WARNING", Level.FAILURE: "
 @click.command()
 @on_store
 def doctor(session: Session) -> None:
-    """Check the store, its keys, its clock and its server. Exits with 1 if a check fails."""
-    findings = examine(session.settings)
+    """Check the store, its keys, clock, server, and the portal's settings. Exits with 1 if a check fails."""
+    findings = [*examine(session.settings), *checks_portal.settings(os.environ)]
     failures = [finding for finding in findings if finding.level is Level.FAILURE]
     warnings = [finding for finding in findings if finding.level is Level.WARNING]
     lines = [line for finding in findings for line in _lines(finding)]

@@ -17,7 +17,6 @@ from emoconsent.errors import ConfigurationError, MissingExtra
 from emoconsent.sdk import EmoConsent
 
 THREADS: Final = 8
-_LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 
 @click.command()
@@ -54,9 +53,10 @@ def listen(
         from waitress import create_server
 
         from portal import create_app, from_environ
+        from portal.config import on_loopback
     except ImportError:
         raise MissingExtra("portal", "the portal") from None
-    if sdk.sandboxed and host not in _LOOPBACK:
+    if sdk.sandboxed and not on_loopback(host):
         raise ConfigurationError("a sandbox is served on this machine only; use --host 127.0.0.1")
     config = replace(from_environ(os.environ), demo_links=links or {})
     server = create_server(

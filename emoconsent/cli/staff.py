@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import Final
 
 import click
 
 from emoconsent.access.principal import Principal
 from emoconsent.cli.inputs import ACTOR, SUBJECT, private
 from emoconsent.cli.session import Session, on_store
-from emoconsent.vocabulary import Role
-
-_ROLES: Final = ("agent", "analyst", "dpo", "auditor", "admin")
+from emoconsent.vocabulary import STAFF_ROLES, Role
 
 
 @click.group()
@@ -26,7 +23,9 @@ def _admin(actor: str) -> Principal:
 
 @staff.command("add")
 @click.argument("login")
-@click.option("--role", type=click.Choice(_ROLES), required=True, help="What they may do.")
+@click.option(
+    "--role", type=click.Choice([role.value for role in STAFF_ROLES]), required=True, help="What they may do."
+)
 @click.option("--team", default="", help="Shown to the people whose data is looked at.")
 @ACTOR
 @on_store

@@ -104,17 +104,16 @@ class Notices(AsyncTwins):
         drain(self._holds, keys, number, timeout=timeout)
         return parsed
 
-    def problems(self, notice: Mapping[str, Any]) -> list[str]:
-        """Every fault for which ``publish`` would refuse *notice* now; nothing is published."""
-        try:
-            parsed = parse_notice(notice)
-        except InvalidInput as error:
-            return list(error.problems)
-        book = self.book()
-        known = book.get(parsed.id)
-        if known is not None:
-            return _changed(known, parsed)
-        return [*_clashes(book, parsed), *_carrying(book, parsed)]
+    def draft(self, notice: Mapping[str, Any]) -> Notice:
+        """*notice* as ``publish`` would publish it now; nothing is published.
+
+        Raises:
+            InvalidInput: every fault for which ``publish`` would refuse it.
+        """
+        parsed, book = parse_notice(notice), self.book()
+        if _same(book, parsed) is None:
+            _refuse([*_clashes(book, parsed), *_carrying(book, parsed)])
+        return parsed
 
     def _append(self, parsed: Notice, principal: Principal | None) -> int:
         content = rfc8785.dumps(notice_to_dict(parsed)).decode()
@@ -123,9 +122,7 @@ class Notices(AsyncTwins):
             book = book_from(rows)
             if _same(book, parsed) is not None:
                 return len(rows)  # another process published the same meanwhile
-            problems = [*_clashes(book, parsed), *_carrying(book, parsed)]
-            if problems:
-                raise InvalidInput(problems)
+            _refuse([*_clashes(book, parsed), *_carrying(book, parsed)])
             if book.current(parsed.notice_id) is not None:
                 closing = self._closer.closings.announce("supersede", None, None, parsed.notice_id)
                 self._closer.mark(tx, closing)
@@ -157,16 +154,14 @@ class Notices(AsyncTwins):
 def _same(book: NoticeBook, new: Notice) -> Notice | None:
     """The published version of that name. Raises InvalidInput if its content is another."""
     found = book.get(new.id)
-    problems = _changed(found, new) if found is not None else []
-    if problems:
-        raise InvalidInput(problems)
+    if found is not None and found.content_hash != new.content_hash:
+        _refuse([f"version: {new.id} is published with other content; give it a new version"])
     return found
 
 
-def _changed(found: Notice, new: Notice) -> list[str]:
-    if found.content_hash == new.content_hash:
-        return []
-    return [f"version: {new.id} is published with other content; give it a new version"]
+def _refuse(problems: list[str]) -> None:
+    if problems:
+        raise InvalidInput(problems)
 
 
 def _clashes(book: NoticeBook, new: Notice) -> list[str]:

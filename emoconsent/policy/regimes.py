@@ -1,4 +1,7 @@
-"""The age of digital consent by jurisdiction, as data (``reference/standards.md`` section 3.3)."""
+"""Laws by jurisdiction, as data.
+
+The age of digital consent (``reference/standards.md`` section 3.3), and the law that a request is made under.
+"""
 
 from __future__ import annotations
 
@@ -39,6 +42,16 @@ STRICTEST_AGE: Final = max(row.age for row in CONSENT_AGES.values())
 
 #: The youngest completed years that each declared band can hold.
 YOUNGEST: Final = {"child": 0, "minor": 14, "adult": 18, "elderly": 18}
+
+
+#: The laws that a request can be made under; the keys of ``REGIME_OF`` are countries (ISO 3166).
+REGIMES: Final = ("gdpr", "pipl", "ccpa", "lgpd", "dpdp")
+REGIME_OF: Final = {"CN": "pipl", "US": "ccpa", "BR": "lgpd", "IN": "dpdp"}
+
+
+def regime_of(jurisdiction: str | None) -> str:
+    """The law for requests in *jurisdiction*, by its country; where none is known here, ``gdpr``."""
+    return REGIME_OF.get((jurisdiction or "").partition("-")[0], "gdpr")
 
 
 def age_of_consent(jurisdiction: str | None) -> int:

@@ -57,6 +57,11 @@ class RightsRequest:
     submitted_at: datetime
     finished_at: datetime | None = None
 
+    @property
+    def open(self) -> bool:
+        """Whether something is still to be done."""
+        return self.state not in FINISHED
+
 
 def step(state: RequestState, to: RequestState) -> RequestState:
     """*to*, if a request may move there from *state*.

@@ -12,12 +12,15 @@ from emoconsent.access.permissions import Permission, authorize
 from emoconsent.access.principal import Principal
 from emoconsent.audit.entry import EventTag
 from emoconsent.clock import from_micros
+from emoconsent.consent.chain import CatalogueChain
 from emoconsent.consent.events import EventKind
 from emoconsent.consent.guardianship import Guardians
 from emoconsent.consent.identifier import check_identifier, check_text
 from emoconsent.consent.ledger import TAMPERED
 from emoconsent.consent.ports import Closing
+from emoconsent.consent.publishing import book_from
 from emoconsent.errors import AccessDenied, InvalidInput, NotFound, RightsError, Unavailable
+from emoconsent.policy.regimes import REGIMES, regime_of
 from emoconsent.rights import intents
 from emoconsent.rights.asking import Asking
 from emoconsent.rights.certificate import Certificate
@@ -40,7 +43,6 @@ from emoconsent.vocabulary import Role
 
 _NO_REQUEST: Final = "no such request, or not yours"
 CANCELLED: Final = "the request was cancelled; a new one can be made"
-REGIMES: Final = ("gdpr", "pipl", "ccpa", "lgpd", "dpdp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +57,24 @@ class Outcome:
 class Rights(AsyncTwins):
     """Requests of subjects, and their fulfilment."""
 
-    def __init__(self, services: ErasureServices, guardians: Guardians, refusals: Refusals) -> None:
+    def __init__(
+        self, services: ErasureServices, guardians: Guardians, refusals: Refusals, chain: CatalogueChain
+    ) -> None:
         self._s = services
         self._guardians = guardians
         self._refusals = refusals
+        self._chain = chain
         self._asking = Asking(services.ledger, services.keyring, guardians)
         self.erasure = Erasure(services)
+
+    def regime(self) -> str:
+        """The law under which this store's subjects make requests: of the first notice's jurisdiction.
+
+        ``gdpr`` where none is published or its law is not known here.
+        """
+        with self._s.database.read() as tx:
+            notice = next(iter(book_from(self._chain.rows(tx)).currents()), None)
+        return regime_of(notice.jurisdiction if notice is not None else None)
 
     def submit(
         self,

@@ -78,12 +78,11 @@ class SqlTokens(TableStore[TokenRow]):
             self._run(delete(owners).where(owners.c.token_hash.in_(some)))
         return gone
 
-    def over(self, at: int, *, idle_kind: str, idle_since: int) -> list[bytes]:
+    def over(self, at: int, *, idle_kind: str, idle_since: int, limit: int | None = None) -> Sequence[bytes]:
         columns = self.table.c
         idle = and_(columns.kind == idle_kind, columns.seen_at <= idle_since)
-        return list(
-            self._run(select(columns.token_hash).where(or_(columns.expires_at <= at, idle))).scalars()
-        )
+        statement = select(columns.token_hash).where(or_(columns.expires_at <= at, idle)).limit(limit)
+        return list(self._run(statement).scalars())
 
     def of_kinds(self, kinds: Sequence[str]) -> Sequence[bytes]:
         return list(self._run(select(self.table.c.token_hash).where(self.table.c.kind.in_(kinds))).scalars())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import abort, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
-from flask_login import login_required, login_user
+from flask_login import login_required
 from werkzeug.wrappers import Response
 
 from emoconsent import AccessDenied
@@ -13,7 +13,9 @@ from portal.auth.mailing import CodeForm, post_challenge
 from portal.language import language
 from portal.limits import SIGN_IN, limited
 from portal.places import back
-from portal.visitor import Visitor, sdk, subject_required, visitor
+from portal.visitor import renew, sdk, subject_required, visitor
+
+__all__ = ["confirm", "confirm_code", "confirm_mail", "renew"]
 
 
 @blueprint.get("/confirm")
@@ -59,11 +61,3 @@ def confirm_code() -> str | Response:
             return redirect(back(), 303)
         form.code.errors = [_("This code is wrong, used, or too old. You can ask for a new one.")]
     return render_template("auth/confirm_code.html", form=form, next=back())
-
-
-def renew(secret: str) -> None:
-    """The same person under a new secret."""
-    session = sdk().accounts.resume(secret)
-    if session is None:
-        abort(401)
-    login_user(Visitor(secret, session))

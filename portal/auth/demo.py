@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from emoconsent.vocabulary import Role
 from portal.auth.blueprint import blueprint
 from portal.auth.device import device
-from portal.auth.mailing import enter
+from portal.auth.entering import enter
 from portal.visitor import sdk, sign_in
 
 

@@ -13,7 +13,7 @@ from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 from werkzeug.wrappers import Response
 
 from portal.auth.blueprint import blueprint
-from portal.auth.mailing import enter
+from portal.auth.entering import enter
 from portal.config import Handoff
 from portal.limits import SIGN_IN, limited
 from portal.visitor import sdk
@@ -32,7 +32,10 @@ def handoff_page() -> str:
 @blueprint.post("/handoff")
 @limited(SIGN_IN)
 def handoff() -> str | Response:
-    """Sign in whom the token names."""
+    """Sign in whom the token names: the customer, or who it says is the customer's guardian.
+
+    The shop says who somebody is. Whether they are that child's guardian is asked at each page.
+    """
     config: Handoff | None = current_app.extensions["emoconsent-config"].handoff
     if config is None:
         abort(404)
@@ -40,7 +43,7 @@ def handoff() -> str | Response:
     if claims is not None:
         end = datetime.fromtimestamp(claims["exp"], UTC) + timedelta(seconds=_SKEW)
         if sdk().accounts.use_once("handoff", claims["jti"], expires_at=end):
-            return enter(sdk().accounts.handoff(claims["sub"]))
+            return enter(sdk().accounts.handoff(claims["sub"], guardian=claims.get("guardian")))
     flash(_("This way in was used already, or is too old. Go back to the shop and try once more."), "info")
     return redirect(url_for("auth.sign_in"), 303)
 
@@ -64,6 +67,7 @@ def _holds(claims: dict[str, Any], config: Handoff, now: float) -> bool:
         or not isinstance(end, int)
     ):
         return False
-    named = all(isinstance(claims.get(name), str) and claims[name] for name in ("sub", "jti"))
+    texts = ("sub", "jti", *(["guardian"] if "guardian" in claims else []))
+    named = all(isinstance(claims.get(name), str) and claims[name] for name in texts)
     meant = claims.get("iss") == config.issuer and claims.get("aud") == config.audience
     return named and meant and begin - _SKEW <= now < end + _SKEW and 0 < end - begin <= LONGEST

@@ -10,18 +10,17 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import HiddenField
-from wtforms.validators import Regexp
 
 from emoconsent import AccessDenied
 from emoconsent.errors import InvalidInput
 from portal.auth.blueprint import blueprint
-from portal.auth.device import device
-from portal.fields import line
+from portal.auth.entering import enter
+from portal.fields import line, mail_address
 from portal.language import language
 from portal.limits import SIGN_IN, limited
 from portal.mail import Post
 from portal.places import back
-from portal.visitor import sdk, sign_in, sign_out
+from portal.visitor import sdk, sign_out
 
 ADDRESS: Final = r"[^@\s]{1,64}@[^@\s]{1,190}\Z"
 
@@ -29,12 +28,7 @@ ADDRESS: Final = r"[^@\s]{1,64}@[^@\s]{1,190}\Z"
 class AddressForm(FlaskForm):
     """Where the code goes."""
 
-    address = line(
-        _l("Your e-mail address"),
-        254,
-        also=[Regexp(ADDRESS, message=_l("This is not an e-mail address."))],
-        render_kw={"type": "email", "autocomplete": "email", "inputmode": "email"},
-    )
+    address = mail_address()
 
 
 class CodeForm(FlaskForm):
@@ -69,13 +63,11 @@ def _asked(form: AddressForm) -> str:
 
 
 def post_challenge(challenge: Any) -> None:
-    """Mail code and link, where there is somebody to mail them to."""
-    if challenge.link is None:
-        return
-    post = cast(Post, current_app.extensions["emoconsent-post"])
-    link = url_for("auth.link", secret=challenge.link, _external=True)
-    text = render_template("auth/mail.txt", code=challenge.code, link=link)
-    post.send(challenge.address, _("Your code for signing in"), text)
+    """Mail code and link. For nobody the same is done, but for the delivery: answers take alike."""
+    post, known = cast(Post, current_app.extensions["emoconsent-post"]), challenge.link is not None
+    link = url_for("auth.link", secret=challenge.link if known else challenge.ticket, _external=True)
+    text = render_template("auth/mail.txt", code=challenge.code if known else "000000", link=link)
+    post.send(challenge.address if known else None, _("Your code for signing in"), text)
 
 
 @blueprint.post("/code")
@@ -108,15 +100,6 @@ def redeem() -> str | Response:
     except AccessDenied:
         flash(_("This link was used already, or is too old. Ask for a new one here."), "info")
         return redirect(url_for("auth.sign_in"), 303)
-
-
-def enter(persons: tuple[Any, ...], target: str | None = None) -> Response:
-    """Begin a session of *persons*' first; go where the person was going, or let them choose."""
-    target = target or back()
-    sign_in(sdk().accounts.begin(persons, device=device()))
-    if len(persons) > 1:
-        return redirect(url_for("me.persons", next=target), 303)
-    return redirect(target, 303)
 
 
 @blueprint.post("/out", endpoint="sign_out")

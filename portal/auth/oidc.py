@@ -15,7 +15,7 @@ from emoconsent import AccessDenied
 from emoconsent.errors import InvalidInput
 from portal.auth.blueprint import blueprint
 from portal.auth.device import device
-from portal.auth.mailing import enter
+from portal.auth.entering import enter
 from portal.auth.relying_party import TIMEOUT, RelyingParty, SignInFailed, quiet
 from portal.config import OidcProvider, PortalConfig
 from portal.places import safe_path

@@ -18,8 +18,6 @@ from portal.visitor import fresh_required, sdk, sign_out, visitor
 
 _OPEN: Final = ("received", "verified", "in_progress")
 _WAIT: Final = 2.0  # seconds that a running call is given; the page explains the rest
-#: By the first notice's jurisdiction; where none is known, the strictest deadline list applies.
-_REGIMES: Final = {"CN": "pipl", "US": "ccpa", "BR": "lgpd", "IN": "dpdp"}
 
 
 class DeleteForm(FlaskForm):
@@ -69,13 +67,8 @@ def ask_delete() -> str | Response:
         return _page(form)
     if open_request() is None:
         sdk().consent.restrict(found.subject, channel="portal", timeout=0)
-        sdk().rights.submit(found.subject, kind="erasure", regime=_regime(), channel="portal")
+        sdk().rights.submit(found.subject, kind="erasure", regime=sdk().rights.regime(), channel="portal")
     return redirect(url_for("me.delete"), 303)
-
-
-def _regime() -> str:
-    places = [notice.jurisdiction.split("-")[0] for notice in sdk().notices.book().currents()]
-    return _REGIMES.get(places[0], "gdpr") if places else "gdpr"
 
 
 @blueprint.post("/delete/cancel")

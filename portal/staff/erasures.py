@@ -14,8 +14,6 @@ from portal.fields import text
 from portal.staff.blueprint import blueprint
 from portal.visitor import fresh_required, role_required, sdk, visitor
 
-_FINISHED = ("completed", "cancelled")
-
 
 class EvidenceForm(FlaskForm):
     """How the identity was verified."""
@@ -30,8 +28,8 @@ def erasures() -> str:
     found = [r for r in sdk().rights.list() if r.kind.value == "erasure"]
     return render_template(
         "staff/erasures.html",
-        waiting=[r for r in found if r.state.value not in _FINISHED],
-        done=[r for r in reversed(found) if r.state.value in _FINISHED],
+        waiting=[r for r in found if r.open],
+        done=[r for r in reversed(found) if not r.open],
     )
 
 

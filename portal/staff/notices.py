@@ -15,7 +15,6 @@ from emoconsent.errors import InvalidInput
 from emoconsent.vocabulary import Role
 from portal.fields import text
 from portal.staff.blueprint import blueprint
-from portal.staff.preview import preview_of
 from portal.visitor import role_required, sdk, visitor
 
 
@@ -37,15 +36,15 @@ def notices() -> str | Response:
     """What is published; and the draft, which is checked, shown, and published only on the second press."""
     form, preview = DraftForm(), None
     if form.validate_on_submit():
-        mapping, problems = read(form.draft.data or "")
-        problems = problems or sdk().notices.problems(mapping)
-        if problems:
-            form.draft.errors = problems
-        elif request.form.get("act") != "publish":
-            preview = preview_of(mapping)
-        elif (name := _published(form, mapping)) is not None:
-            flash(_("Published: %(name)s. Earlier versions of it are superseded.", name=name), "success")
-            return redirect(url_for("staff.notices"), 303)
+        try:
+            mapping = read(form.draft.data or "")
+            if request.form.get("act") == "publish":
+                name = sdk().notices.publish(mapping, principal=visitor().principal, timeout=0).id
+                flash(_("Published: %(name)s. Earlier versions of it are superseded.", name=name), "success")
+                return redirect(url_for("staff.notices"), 303)
+            preview = sdk().notices.draft(mapping)
+        except InvalidInput as error:
+            form.draft.errors = list(error.problems)
     book = sdk().notices.book()
     current = {notice.id for notice in book.currents()}
     return render_template(
@@ -57,18 +56,9 @@ def notices() -> str | Response:
     )
 
 
-def read(draft: str) -> tuple[dict[str, Any], list[str]]:
-    """The draft as a mapping, or what is wrong with its form."""
+def read(draft: str) -> dict[str, Any]:
+    """The draft as a mapping. Raises InvalidInput: it is no TOML."""
     try:
-        return tomllib.loads(draft), []
+        return tomllib.loads(draft)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        return {}, [_("This is not TOML: %(what)s", what=str(error)[:200])]
-
-
-def _published(form: DraftForm, mapping: dict[str, Any]) -> str | None:
-    """The new version's name, or None when somebody else published another one just now."""
-    try:
-        return str(sdk().notices.publish(mapping, principal=visitor().principal, timeout=0).id)
-    except InvalidInput as error:
-        form.draft.errors = list(error.problems)
-        return None
+        raise InvalidInput([_("This is not TOML: %(what)s", what=str(error)[:200])]) from None

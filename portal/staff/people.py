@@ -14,13 +14,11 @@ from wtforms import PasswordField, SelectChoice, SelectField
 from wtforms.validators import InputRequired, Length
 
 from emoconsent.errors import InvalidInput
-from emoconsent.vocabulary import Role
+from emoconsent.vocabulary import STAFF_ROLES, Role
 from portal import words
 from portal.fields import line
-from portal.staff.blueprint import ANYBODY, blueprint
+from portal.staff.blueprint import blueprint
 from portal.visitor import fresh_required, role_required, sdk, visitor
-
-_ROLES = [role.value for role in ANYBODY if role is not Role.SERVICE]
 
 
 def password(label: Any, autocomplete: str) -> PasswordField:
@@ -35,7 +33,7 @@ class PersonForm(FlaskForm):
     """A new account."""
 
     login = line(_l("Name for signing in"), 100, render_kw={"autocomplete": "off"})
-    role = SelectField(_l("Role"), choices=[SelectChoice(role, words.ROLES[role]) for role in _ROLES])
+    role = SelectField(_l("Role"), choices=[SelectChoice(r.value, words.ROLES[r.value]) for r in STAFF_ROLES])
     team = line(_l("Team, as customers will read it"), 100, required=False)
     password = password(_l("First password"), "new-password")
 

@@ -21,7 +21,7 @@ from typing import Any, Final
 import pytest
 
 from emoconsent import EmoConsent, Principal
-from emoconsent.cli.demo_portal import _member, seed
+from emoconsent.cli.demo_portal import member, seed
 from emoconsent.cli.serve import listen
 from emoconsent.clock import utc_now
 from emoconsent.sample import prepare, sample_notice
@@ -108,7 +108,7 @@ class House:
 
     def colleague(self, role: Role) -> Principal:
         """A member of staff."""
-        return _member(self.sdk, role.value, role)
+        return member(self.sdk, role.value, role)
 
     def link(self, principal: Principal) -> str:
         """A demonstration's sign-in path for *principal*."""

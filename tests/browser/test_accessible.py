@@ -34,7 +34,7 @@ MINE: Final = (
 )  # fmt: skip
 STAFF: Final = {
     Role.AGENT: ("/staff/cases", "/staff/account"),
-    Role.DPO: ("/staff/erasures", "/staff/disputes", "/staff/emergency"),
+    Role.DPO: ("/staff/erasures", "/staff/disputes", "/staff/emergency", "/staff/aliases"),
     Role.AUDITOR: ("/staff/log",),
     Role.ADMIN: ("/staff/recognizers", "/staff/recognizers/voice-prosody", "/staff/notices", "/staff/people"),
 }

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
+from emoconsent.cli import checks_portal
 from emoconsent.cli.checks import examine
 from emoconsent.cli.checks_postgres import apart, judge
 from emoconsent.cli.findings import Level
@@ -40,6 +41,27 @@ def test_a_sound_store_passes(store: Cli) -> None:
     assert (done.code, done.json["healthy"], levels(done)) == (0, True, {"approvals": "warning"})
     strict = store.process("doctor", "--json", "--folder", str(store.folder), EMOCONSENT_PROFILE="production")
     assert levels(strict) == {}
+
+
+@pytest.mark.parametrize(
+    ("stated", "level"),
+    [
+        ({}, None),
+        ({"HOSTS": "localhost,[::1]"}, None),
+        ({"HOSTS": "privacy.shop.example", "HTTPS": "yes"}, Level.WARNING),
+        ({"HOSTS": "privacy.shop.example", "HTTPS": "yes", "AUTHORITY_NAME": "The authority"}, Level.OK),
+        ({"HOSTS": "privacy.shop.example", "HTTPS": "yes", "AUTHORITY_URL": "https://dpa.example"}, Level.OK),
+        ({"HOSTS": "privacy.shop.example"}, Level.FAILURE),
+        ({"HOSTS": "privacy.shop.example", "HTTPS": "perhaps"}, Level.FAILURE),
+    ],
+)
+def test_a_portal_for_others_names_the_authority(stated: dict[str, str], level: Level | None) -> None:
+    """Reached by others without an authority to complain to: a warning; unsafe: a failure; at home: nothing."""
+    found = list(
+        checks_portal.settings({f"EMOCONSENT_PORTAL_{name}": value for name, value in stated.items()})
+    )
+    assert [finding.level for finding in found] == ([] if level is None else [level])
+    assert all(finding.remedy for finding in found if finding.level is not Level.OK)
 
 
 def test_a_missing_driver_is_a_finding(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -254,6 +254,33 @@ class TestChallenges:
             lambda: sdk.accounts.answer(unknown.ticket, wrong)
         )
 
+    def test_what_anybody_may_write_does_not_pile_up(self, open_sdk: OpenStore) -> None:
+        """Ten strangers an hour for a day, and sessions left alone: the rows of the last hour are all there is."""
+        sdk = open_sdk()
+        for _ in range(24):
+            for n in range(10):
+                sdk.accounts.challenge(f"{n}@example.org", language="en")
+            signed_in(sdk)
+            open_sdk.clock.advance(60 * MINUTE)
+        sdk.accounts.challenge(ADDRESS, language="en")
+        assert len(rows_of(sdk, "tokens")) < 25
+        assert len(rows_of(sdk, "token_owners")) < 25
+
+    def test_a_flood_is_swept_batch_after_batch(
+        self, open_sdk: OpenStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """However many there were, each later sign-in deletes a bounded batch until none is over."""
+        monkeypatch.setattr("emoconsent.accounts.sweeping.AT_ONCE", 8)
+        sdk = open_sdk()
+        for n in range(10):
+            sdk.accounts.challenge(f"{n}@example.org", language="en")
+        open_sdk.clock.advance(60 * MINUTE)
+        counts = []
+        for _ in range(5):
+            sdk.accounts.challenge(ADDRESS, language="en")
+            counts.append(len(rows_of(sdk, "tokens")))
+        assert counts == [14, 8, 6, 8, 10]
+
     def test_no_code_ever_answers_for_the_unknown(self, sdk: EmoConsent) -> None:
         """Even the code that was drawn for a ticket of nobody signs nobody in."""
         drawn: list[str] = []

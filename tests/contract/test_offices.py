@@ -256,14 +256,13 @@ def test_a_drafts_faults_are_those_of_publishing_it(sdk: EmoConsent) -> None:
     ]  # fmt: skip
     before = len(tags(sdk))
     for draft in drafts:
-        listed = sdk.notices.problems(draft)
+        with pytest.raises(InvalidInput) as listed:
+            sdk.notices.draft(draft)
         with pytest.raises(InvalidInput) as refused:
             sdk.notices.publish(draft)
-        assert listed == list(refused.value.problems)
-        assert listed
-    assert len(sdk.notices.problems(other)) > 1
-    assert sdk.notices.problems(notice("1")) == []
-    assert sdk.notices.problems(notice("2")) == []
+        assert listed.value.problems == refused.value.problems
+        assert draft is not other or len(listed.value.problems) > 1
+    assert [sdk.notices.draft(notice(version)).version for version in ("1", "2")] == ["1", "2"]
     assert len(tags(sdk)) == before
     assert len(sdk.notices.list()) == 1
 

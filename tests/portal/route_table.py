@@ -122,6 +122,7 @@ TABLE: Final[dict[str, Row]] = {
     "/staff/emergency": Row(DPO, 200, 303, form=_ABOUT),
     "/staff/emergency/<name>": Row(DPO, 200, names="glass"),
     "/staff/emergency/<name>/close": Row(DPO, post=303, names="glass"),
+    "/staff/aliases": Row(DPO, 200),
     "/staff/log": Row(LOG, 200),
     "/staff/log/verify": Row(LOG, 200, 200),
     "/staff/log/checkpoint": Row(LOG, post=200),

@@ -225,6 +225,28 @@ def test_known_and_unknown_addresses_answer_alike(known: Portal, mailbox: Path) 
     assert len(known.mails(mailbox)) == 1
 
 
+def test_the_unknown_cost_as_much_work(known: Portal, monkeypatch: pytest.MonkeyPatch, mailbox: Path) -> None:
+    """For an address of nobody a mail as long is drawn, made and queued; it is delivered to nobody."""
+    drawn: list[tuple[int, int]] = []
+    post = known.app.extensions["emoconsent-post"]
+    made, queued = post._message, post._thread.submit
+
+    def message(to: str, subject: str, text: str) -> Any:
+        drawn.append((len(subject), len(text)))
+        return made(to, subject, text)
+
+    submitted: list[int] = []
+    monkeypatch.setattr(post, "_message", message)
+    monkeypatch.setattr(post._thread, "submit", lambda *job: submitted.append(len(job)) or queued(*job))
+    for address in (ADDRESS, "nobody@example.org"):
+        known.browser().post("/sign-in", {"address": address})
+    assert len(submitted) == 2
+    assert len(set(submitted)) == 1
+    assert len(known.mails(mailbox)) == 1
+    assert len(drawn) == 2
+    assert len(set(drawn)) == 1
+
+
 def test_a_wrong_code_for_nobody_looks_like_one_for_somebody(known: Portal, mailbox: Path) -> None:
     """Not even the second step tells whether there is a person behind the address."""
     pages = []
@@ -399,6 +421,9 @@ def test_a_token_signs_in_once(shop: Portal, clock: FixedClock) -> None:
         {"sub": 7},
         {"jti": None},
         {"jti": ""},
+        {"guardian": ""},
+        {"guardian": 7},
+        {"guardian": ["mum-3"]},
         {"exp": None},
         {"iat": None},
         {"exp": "tomorrow"},
@@ -436,6 +461,33 @@ def test_a_token_by_somebody_else(shop: Portal, clock: FixedClock) -> None:
     ]
     assert [token for token in forged if hand_over(shop, token).signed_in()] == []
     assert hand_over(shop, good).signed_in()
+
+
+def test_a_shop_brings_in_a_guardian(shop: Portal, clock: FixedClock) -> None:
+    """Who the store says is the child's guardian acts for the child; whom only the token calls so sees nothing."""
+    child = "shop-customer-7"
+    shop.sdk.subjects.declare(child, age_band="child", guardian="mum-3")
+    mum = hand_over(shop, signed(claims(clock, guardian="mum-3")))
+    assert f"You are acting for {child}." in mum.get("/me").text
+    assert mum.post("/me/stop").status_code == 303
+    stopped = len(shop.sdk.consent.history(child))
+    for name in ("mallory", "shop-customer-8"):
+        other = hand_over(shop, signed(claims(clock, guardian=name)))
+        for path in ("/me", "/me/guesses", "/me/looks", "/me/account"):
+            answer = other.get(path)
+            assert (answer.status_code, child in answer.text.split('id="main"')[1]) == (403, False)
+        assert other.post("/me/choices", {"offer": "customer_care/text", "on": "on"}).status_code == 403
+    shop.sdk.subjects.declare(child, age_band="adult")
+    assert mum.get("/me").status_code == 403
+    assert len(shop.sdk.consent.history(child)) == stopped + 1
+
+
+def test_a_guardian_that_is_nobody_signs_nobody_in(shop: Portal, clock: FixedClock) -> None:
+    """A guardian's name that cannot be an identifier signs nobody in and is not repeated."""
+    token = signed(claims(clock, guardian="mum\x00" + "x" * 2000))
+    answer = shop.browser().post("/sign-in/handoff", {"token": token})
+    assert answer.status_code == 400
+    assert "xxx" not in answer.text.replace(token, "")
 
 
 def test_without_a_shop_there_is_no_such_way_in(portal: Portal, clock: FixedClock) -> None:

@@ -28,6 +28,16 @@ def test_the_sheet_is_read_after_the_tokens_and_before_the_dark_ones(
     assert "style-src 'self'" in answer.headers["Content-Security-Policy"]
 
 
+def test_sheets_are_not_counted(make_portal: Callable[..., Portal], tmp_path: Path) -> None:
+    """However often sheets are asked for, ours or the controller's, the person's own pages are still answered."""
+    path = tmp_path / "brand.css"
+    path.write_text(SHEET)
+    browser = make_portal(brand_css=str(path)).browser()
+    for sheet in ("/brand.css", "/static/base.css"):
+        assert {browser.get(sheet, buffered=True).status_code for _ in range(320)} == {200}
+    assert browser.get("/").status_code == 200
+
+
 def test_without_a_sheet_there_is_none(portal: Portal) -> None:
     """No page asks for a sheet that is not configured."""
     browser = portal.browser()

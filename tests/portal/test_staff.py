@@ -7,7 +7,7 @@ import re
 import sqlite3
 import uuid
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ import pytest
 from werkzeug.routing import Rule
 
 from emoconsent import EmoConsent, Principal
-from emoconsent.errors import ConsentDenied
+from emoconsent.errors import ConsentDenied, InvalidInput
 from emoconsent.recognizers.demo.text_lexicon import recognize_text
 from emoconsent.settings import for_folder
 from emoconsent.vocabulary import Role
@@ -31,7 +31,7 @@ LOG = frozenset({Role.AUDITOR, Role.DPO})
 OWNERS: dict[str, frozenset[Role]] = {
     **dict.fromkeys(("cases", "case", "close_case"), AGENT),
     **dict.fromkeys(("erasures", "erasure", "fulfil", "fulfil_again", "disputes", "dispute"), DPO),
-    **dict.fromkeys(("emergency", "emergency_records", "close_emergency"), DPO),
+    **dict.fromkeys(("emergency", "emergency_records", "close_emergency", "aliases"), DPO),
     **dict.fromkeys(("log", "verify_log", "checkpoint", "prove", "verify_log_again", "prove_again"), LOG),
     **dict.fromkeys(("recognizers", "recognizer", "approve", "notices"), ADMIN),
     **dict.fromkeys(("people", "change_person", "change_person_again"), ADMIN),
@@ -300,24 +300,16 @@ def test_an_erasure_is_verified_and_carried_out(portal: Portal, seeded: Principa
     assert portal.sdk.access.log(seeded.id, principal=seeded) == []
 
 
-def test_an_erasure_needs_a_fresh_sign_in() -> None:
+def test_an_erasure_needs_a_fresh_sign_in(portal: Portal, seeded: Principal, clock: FixedClock) -> None:
     """An officer's unlocked screen is not enough to delete somebody: the session must be minutes old."""
-    with EmoConsent.sandbox(clock=FixedClock(datetime.now(UTC) - timedelta(minutes=10))) as old:
-        old.consent.grant(
-            CUSTOMER,
-            notice="shop-care@1",
-            scope=[("customer_care", "text")],
-            channel="chat",
-            language="en",
-        )
-        asked = old.rights.submit(CUSTOMER, kind="erasure", regime="gdpr")
-        old.rights.verify(asked.id, evidence="seen")
-        links: dict[str, Principal] = {}
-        portal = Portal(old, create_app(old, PortalConfig(demo_links=links)), links)
-        answer = portal.staff(Role.DPO).post(f"/staff/erasures/{asked.id}/fulfil")
-        assert answer.status_code == 303
-        assert answer.location.startswith("/sign-in/confirm?next=")
-        assert old.rights.get(asked.id).state.value == "verified"
+    asked = portal.sdk.rights.submit(seeded.id, kind="erasure", regime="gdpr")
+    portal.sdk.rights.verify(asked.id, evidence="seen")
+    officer = portal.staff(Role.DPO)
+    clock.advance(timedelta(minutes=10))
+    answer = officer.post(f"/staff/erasures/{asked.id}/fulfil")
+    assert answer.status_code == 303
+    assert answer.location.startswith("/sign-in/confirm?next=")
+    assert portal.sdk.rights.get(asked.id).state.value == "verified"
 
 
 # --- the auditor ---
@@ -474,7 +466,9 @@ def draft(version: str = "2", **changes: str) -> str:
 def test_a_faulty_draft_lists_every_fault_and_stays(portal: Portal) -> None:
     """Each fault is named, the draft is still there, nothing is published: also when publishing at once."""
     browser, text = portal.staff(Role.ADMIN), f'id = "{HOSTILE}"\nversion = ""\n'
-    problems = portal.sdk.notices.problems({"id": HOSTILE, "version": ""})
+    with pytest.raises(InvalidInput) as refused:
+        portal.sdk.notices.draft({"id": HOSTILE, "version": ""})
+    problems = refused.value.problems
     assert len(problems) > 3
     for form in ({"draft": text}, {"draft": text, "act": "publish"}):
         page = browser.post("/staff/notices", form).text
@@ -530,6 +524,27 @@ def test_somebody_new_comes_in(portal: Portal) -> None:
     assert "new-one" in page
     assert portal.sdk.access.alias("new-one") in page
     assert PASSWORD not in page
+
+
+def test_the_officer_names_who_looked(portal: Portal, seeded: Principal) -> None:
+    """The sign on the customer's page leads the officer, and nobody else of the staff, to name, team and role."""
+    agent = member(Role.AGENT)
+    portal.staff(Role.AGENT)
+    portal.sdk.access.open_case(seeded.id, principal=agent, reason="late parcel")
+    portal.sdk.vault.read(seeded.id, principal=agent, purpose="customer_care", reason="late parcel")
+    sign = portal.sdk.access.alias("the-agent")
+    looks = visible(portal.sign_in(seeded).get("/me/looks").text)
+    assert (sign in looks, "the-agent" in looks) == (True, False)
+    officer = portal.staff(Role.DPO)
+    page = officer.get("/staff/aliases").text
+    rows = [visible(row) for row in re.findall(r"<tr\b.*?</tr>", page, re.DOTALL) if sign in row]
+    assert len(rows) == 1
+    assert all(word in rows[0] for word in ("the-agent", "hotline", "agent"))
+    assert 'href="/staff/aliases" aria-current="page"' in page
+    assert "<form" not in page.split('id="main"')[1].split("</main>")[0]
+    for role in (Role.AGENT, Role.ANALYST, Role.AUDITOR, Role.ADMIN):
+        assert portal.staff(role).get("/staff/aliases").status_code == 403
+    assert officer.post("/staff/aliases").status_code == 405
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,16 @@
 
 import pytest
 
-from emoconsent.policy.regimes import CONSENT_AGES, STRICTEST_AGE, YOUNGEST, age_of_consent, needs_guardian
+from emoconsent.policy.regimes import (
+    CONSENT_AGES,
+    REGIME_OF,
+    REGIMES,
+    STRICTEST_AGE,
+    YOUNGEST,
+    age_of_consent,
+    needs_guardian,
+    regime_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -49,3 +58,14 @@ def test_rows_are_whole():
     assert all(code == row.jurisdiction and row.basis for code, row in CONSENT_AGES.items())
     assert all(12 <= row.age <= 18 for row in CONSENT_AGES.values())
     assert set(YOUNGEST) == {"child", "minor", "adult", "elderly"}
+
+
+@pytest.mark.parametrize(
+    ("jurisdiction", "regime"),
+    [("CN", "pipl"), ("US-CA", "ccpa"), ("US", "ccpa"), ("BR", "lgpd"), ("IN-MH", "dpdp"), ("EU", "gdpr")]
+    + [(nowhere, "gdpr") for nowhere in (None, "", "XX", "cn", "CNX", "-CN")],
+)
+def test_the_law_of_a_request(jurisdiction, regime):
+    """The country's law, in all of its parts; what is unknown, misspelt or absent gets the GDPR."""
+    assert regime_of(jurisdiction) == regime
+    assert {*REGIME_OF.values(), "gdpr"} == set(REGIMES)

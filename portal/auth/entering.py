@@ -1,0 +1,21 @@
+"""Coming in, whichever way: a session of those who were proven, and the way on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import redirect, url_for
+from werkzeug.wrappers import Response
+
+from portal.auth.device import device
+from portal.places import back
+from portal.visitor import sdk, sign_in
+
+
+def enter(persons: tuple[Any, ...], target: str | None = None) -> Response:
+    """Begin a session of *persons*' first; go where the person was going, or let them choose."""
+    target = target or back()
+    sign_in(sdk().accounts.begin(persons, device=device()))
+    if len(persons) > 1:
+        return redirect(url_for("me.persons", next=target), 303)
+    return redirect(target, 303)
