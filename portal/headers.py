@@ -42,9 +42,10 @@ def init_headers(app: Flask, config: PortalConfig) -> None:
 
     @app.before_request
     def _known_host() -> None:
-        # The port is the proxy's business; the name decides what links and cookies mean.
+        # The name decides what links and cookies mean, and so does a port where people come by https.
         name = request.host.rsplit(":", 1)[0] if not request.host.endswith("]") else request.host
-        if name.lower() not in hosts:  # names are the same in capitals (RFC 9110, 4.2.3)
+        ported = config.https and request.host not in (name, f"{name}:443")
+        if ported or name.lower() not in hosts:  # names are the same in capitals (RFC 9110, 4.2.3)
             abort(400)
 
     @app.after_request

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from ipaddress import ip_address, ip_network
 from threading import Lock
 from typing import Any, Final, ParamSpec, TypeVar
 
@@ -69,7 +70,7 @@ def init_limits(app: Flask, config: PortalConfig) -> None:
 def _hit(
     limiter: MovingWindowRateLimiter, limit: Any, name: str, one_at_a_time: AbstractContextManager[Any]
 ) -> None:
-    where = (name, request.remote_addr or "?")
+    where = (name, _network(request.remote_addr or "?"))
     try:
         with one_at_a_time:
             if limiter.hit(limit, *where):
@@ -80,3 +81,12 @@ def _hit(
         raise ServiceUnavailable from None
     # At most this long: the window moves, so it may be sooner.
     raise TooManyRequests(retry_after=wait)
+
+
+def _network(address: str) -> str:
+    """Whom an address stands for: with IPv6 one subscriber has a whole /64 (RFC 6177)."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    return str(ip_network((found, 64), strict=False)) if found.version == 6 else address

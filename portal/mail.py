@@ -22,7 +22,7 @@ _TIMEOUT: Final = 20  # seconds
 LONGEST: Final = 254  # characters of an address (RFC 5321, 4.5.3.1.3)
 
 #: What the standard library's parser raises for text that is no address.
-_NO_ADDRESS: Final = (ValueError, IndexError, AttributeError, MessageError)
+_NO_ADDRESS: Final = (ValueError, IndexError, AttributeError, MessageError, RecursionError)
 
 
 def is_address(text: str) -> bool:

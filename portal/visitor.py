@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
 from typing import Any, Final, ParamSpec, TypeVar, cast
+from urllib.parse import urlsplit
 
 from flask import Flask, abort, current_app, flash, g, redirect, request, session, url_for
 from flask_babel import gettext as _
@@ -83,7 +84,15 @@ def init_visitor(app: Flask) -> None:
 
     @manager.unauthorized_handler  # type: ignore[untyped-decorator]
     def _unknown() -> Any:
-        return redirect(url_for("auth.sign_in", next=request.full_path.rstrip("?")))
+        return redirect(url_for("auth.sign_in", next=_readable()))
+
+
+def _readable() -> str | None:
+    """The page to come back to: this one, or for a form the page that it was on."""
+    if request.method == "GET":
+        return request.full_path.rstrip("?")
+    came_from = urlsplit(request.referrer or "")
+    return came_from.path if came_from.netloc == request.host else None
 
 
 def sign_in(secret: str) -> None:
@@ -142,8 +151,14 @@ def fresh_required(view: Callable[P, R]) -> Callable[P, R]:
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
         if visitor().fresh:
             return view(*args, **kwargs)
-        flash(_("For this, please confirm once more that it is you."), "info")
-        target = request.full_path.rstrip("?") if request.method == "GET" else request.path
-        return cast(R, redirect(url_for("auth.confirm", next=target), 303))
+        return cast(
+            R, confirm_first(request.full_path.rstrip("?") if request.method == "GET" else request.path)
+        )
 
     return guarded
+
+
+def confirm_first(target: str) -> Any:
+    """To the proof of identity, and from there to *target*."""
+    flash(_("For this, please confirm once more that it is you."), "info")
+    return redirect(url_for("auth.confirm", next=target), 303)

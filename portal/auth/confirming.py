@@ -15,8 +15,6 @@ from portal.limits import SIGN_IN, limited
 from portal.places import back
 from portal.visitor import renew, sdk, subject_required, visitor
 
-__all__ = ["confirm", "confirm_code", "confirm_mail", "renew"]
-
 
 @blueprint.get("/confirm")
 @login_required  # type: ignore[untyped-decorator]

@@ -53,7 +53,7 @@ def read(token: str, config: Handoff, now: datetime) -> dict[str, Any] | None:
     try:
         key = _KEYS[config.algorithm].import_key(config.key)
         claims = jwt.decode(token, key, algorithms=[config.algorithm]).claims
-    except (JoseError, KeyError, ValueError):
+    except (JoseError, KeyError, ValueError, TypeError, AttributeError, RecursionError):
         return None
     return claims if _holds(claims, config, now.timestamp()) else None
 

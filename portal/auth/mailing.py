@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from flask import current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -21,8 +21,6 @@ from portal.limits import SIGN_IN, limited
 from portal.mail import Post
 from portal.places import back
 from portal.visitor import sdk, sign_out
-
-ADDRESS: Final = r"[^@\s]{1,64}@[^@\s]{1,190}\Z"
 
 
 class AddressForm(FlaskForm):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import segno
 from flask import current_app, redirect, render_template
@@ -21,6 +21,8 @@ from portal.fields import line
 from portal.limits import SIGN_IN, limited
 from portal.places import back
 from portal.visitor import sdk, sign_in
+
+_LONGEST_ENROLMENT: Final = 300  # characters; ours are half as long, and a visitor may send any
 
 
 class PasswordForm(FlaskForm):
@@ -86,7 +88,7 @@ def staff_code() -> str | Response:
 
 def _second(form: TotpForm, enrol: str | None) -> str:
     picture: Any = None
-    if enrol and enrol.startswith("otpauth://"):
+    if enrol and enrol.startswith("otpauth://") and len(enrol) <= _LONGEST_ENROLMENT:
         # Our own SVG, drawn without a style: the policy for pages allows none.
         picture = Markup(segno.make(enrol).svg_inline(scale=4, omitsize=False, svgclass=None, lineclass=None))  # noqa: S704
     return render_template("auth/staff_code.html", form=form, enrol=enrol, picture=picture, next=back())

@@ -2,40 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
-from wtforms.validators import Regexp, ValidationError
 
 from emoconsent.errors import InvalidInput, NotFound
-from portal.auth.confirming import renew
-from portal.auth.mailing import ADDRESS
-from portal.fields import line
+from portal.fields import mail_address
 from portal.language import language
-from portal.mail import is_address
 from portal.me.blueprint import blueprint
 from portal.places import back
-from portal.visitor import fresh_required, sdk, sign_out, visitor
+from portal.visitor import fresh_required, renew, sdk, sign_out, visitor
 
 
 class ContactForm(FlaskForm):
     """A new address, for a lost mailbox or a changed one."""
 
-    address = line(
-        _l("Your e-mail address"),
-        254,
-        also=[Regexp(ADDRESS, message=_l("This is not an e-mail address."))],
-        render_kw={"type": "email", "autocomplete": "email"},
-    )
-
-    def validate_address(self, field: Any) -> None:
-        """One address: two in one would let somebody else read the codes."""
-        if not is_address(field.data or ""):
-            raise ValidationError(_("This is not an e-mail address."))
+    address = mail_address()
 
 
 @blueprint.get("/account")
@@ -106,4 +89,7 @@ def switch() -> Response:
     place = request.form.get("person", type=int)
     if place is not None and 0 <= place < len(choices):
         renew(sdk().accounts.switch(visitor().secret, choices[place].subject))
+        # Forms of the other person's pages, open in another tab, must not act on this one.
+        for kept in ("csrf_token", "undo", "stopped"):
+            session.pop(kept, None)
     return redirect(back("me.overview"), 303)

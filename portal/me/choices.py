@@ -18,6 +18,7 @@ from portal.visitor import sdk, visitor
 from portal.words import REASONS
 
 _UNDO: Final = "undo"
+_SHOWN: Final = 100  # of the latest events; the receipts page has every notice
 _SAID_NO: Final = ("refused", "withdrawn", "opted_out")
 _NEVER_AGREED: Final = ("no_consent", "notice_not_given", "scope_not_covered")
 _CANNOT: Final = _l("This could not be turned on. Read the notice as it is now, then choose again.")
@@ -35,7 +36,7 @@ def choices() -> str:
         notices=notices,
         texts=texts,
         offers=found,
-        history=list(reversed(sdk().consent.history(subject))),
+        history=list(reversed(sdk().consent.history(subject)))[:_SHOWN],
         undo=session.pop(_UNDO, None),
     )
 

@@ -16,7 +16,6 @@ from portal.fields import line
 from portal.me.blueprint import blueprint
 from portal.visitor import fresh_required, sdk, sign_out, visitor
 
-_OPEN: Final = ("received", "verified", "in_progress")
 _WAIT: Final = 2.0  # seconds that a running call is given; the page explains the rest
 
 
@@ -33,11 +32,16 @@ class DeleteForm(FlaskForm):
             raise ValidationError(_("Please type the word exactly as shown."))
 
 
-def open_request() -> Any:
-    """The person's unfinished deletion, or None."""
+def open_requests() -> list[Any]:
+    """The person's unfinished deletions, the oldest first; more than one only for a moment."""
     found = visitor()
     requests = sdk().rights.of(found.subject, principal=found.principal)
-    return next((r for r in requests if r.kind.value == "erasure" and r.state.value in _OPEN), None)
+    return [r for r in requests if r.kind.value == "erasure" and r.open]
+
+
+def open_request() -> Any:
+    """The person's unfinished deletion, or None."""
+    return next(iter(open_requests()), None)
 
 
 @blueprint.get("/delete")
@@ -66,28 +70,48 @@ def ask_delete() -> str | Response:
     if not form.validate_on_submit():
         return _page(form)
     if open_request() is None:
-        sdk().consent.restrict(found.subject, channel="portal", timeout=0)
+        if not _restricted(found.subject):
+            sdk().consent.restrict(found.subject, channel="portal", timeout=0)
         sdk().rights.submit(found.subject, kind="erasure", regime=sdk().rights.regime(), channel="portal")
+    for twin in open_requests()[1:]:  # sent twice at once: the oldest stands
+        sdk().rights.cancel(twin.id, principal=found.principal)
     return redirect(url_for("me.delete"), 303)
 
 
 @blueprint.post("/delete/cancel")
 def cancel_delete() -> Response:
     """Think again: the data is as it was. Consents that were given stay as the switches show them."""
-    found, request_ = visitor(), open_request()
-    if request_ is not None:
+    found, requests = visitor(), open_requests()
+    for request_ in requests:
         sdk().rights.cancel(request_.id, principal=found.principal)
     # Also without a request: a fault between the two steps must not leave the person locked out.
-    if request_ is not None or _locked_here(found.subject):
+    locked = _locked_here(found.subject)
+    if locked:
         sdk().consent.lift_restriction(found.subject, channel="portal")
+    if requests or locked:
         flash(_("Cancelled. Nothing was deleted."), "success")
     return redirect(url_for("me.delete"), 303)
 
 
+def _restrictions(subject: str) -> list[Any]:
+    """The restrictions since the last one was lifted."""
+    since: list[Any] = []
+    for event in sdk().consent.history(subject):
+        if event.kind.value == "lift":
+            since = []
+        elif event.kind.value == "restrict":
+            since.append(event)
+    return since
+
+
+def _restricted(subject: str) -> bool:
+    return bool(_restrictions(subject))
+
+
 def _locked_here(subject: str) -> bool:
-    """Whether the restriction in force is one that this page set."""
-    events = [e for e in sdk().consent.history(subject) if e.kind.value in ("restrict", "lift")]
-    return bool(events) and events[-1].kind.value == "restrict" and events[-1].channel == "portal"
+    """Whether the restriction in force is this page's alone: nobody else's is lifted with it."""
+    found = _restrictions(subject)
+    return bool(found) and all(event.channel == "portal" for event in found)
 
 
 @blueprint.post("/delete/now")

@@ -69,7 +69,11 @@ def _plain(notice: Any, text: Any) -> list[str]:
 
 def difference(before: list[str], after: list[str]) -> Iterator[tuple[str, str]]:
     """(``same``, ``added`` or ``removed``; the line), in reading order."""
-    kinds = {" ": "same", "+": "added", "-": "removed"}
-    for line in difflib.ndiff(before, after):
-        if line[0] in kinds:
-            yield kinds[line[0]], line[2:]
+    # Whole lines only: what ndiff finds within lines costs minutes for a long text.
+    found = difflib.SequenceMatcher(None, before, after, autojunk=False)
+    for kind, i1, i2, j1, j2 in found.get_opcodes():
+        if kind == "equal":
+            yield from (("same", text) for text in before[i1:i2])
+        else:
+            yield from (("removed", text) for text in before[i1:i2])
+            yield from (("added", text) for text in after[j1:j2])

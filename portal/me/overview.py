@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from portal.me.blueprint import blueprint
 from portal.me.offers import offers
+from portal.stopping import stop_all
 from portal.visitor import sdk, visitor
 
 _STOPPED = "stopped"
@@ -27,8 +28,7 @@ def overview() -> str:
 @blueprint.post("/stop")
 def stop() -> Response:
     """Stop everything: in force at once, without a reason asked and without waiting for the drain."""
-    outcome = sdk().consent.opt_out(visitor().subject, channel="portal", timeout=0)
-    session[_STOPPED] = outcome.drained
+    session[_STOPPED] = stop_all(sdk(), visitor().subject, "portal")
     return redirect(url_for("me.stopped"), 303)
 
 

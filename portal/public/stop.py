@@ -7,6 +7,7 @@ from flask import render_template, request
 from emoconsent.errors import NotFound
 from portal.limits import SUBMIT, limited
 from portal.public.blueprint import blueprint
+from portal.stopping import stop_all
 from portal.visitor import sdk
 
 
@@ -24,5 +25,5 @@ def stop() -> tuple[str, int]:
         subject = sdk().accounts.stop_subject(request.form.get("token", ""))
     except NotFound:
         return render_template("public/stop_over.html"), 404
-    sdk().consent.opt_out(subject, channel="stop-link", timeout=0)
+    stop_all(sdk(), subject, "stop-link")
     return render_template("public/stop_done.html"), 200

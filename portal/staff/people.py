@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, cast
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -18,7 +18,7 @@ from emoconsent.vocabulary import STAFF_ROLES, Role
 from portal import words
 from portal.fields import line
 from portal.staff.blueprint import blueprint
-from portal.visitor import fresh_required, role_required, sdk, visitor
+from portal.visitor import confirm_first, fresh_required, role_required, sdk, visitor
 
 
 def password(label: Any, autocomplete: str) -> PasswordField:
@@ -43,6 +43,8 @@ class PersonForm(FlaskForm):
 def people() -> str | Response:
     """Every account, and the form for a new one."""
     form, me = PersonForm(), visitor().principal
+    if form.is_submitted() and not visitor().fresh:
+        return cast(Response, confirm_first(url_for("staff.people")))
     if form.validate_on_submit():
         try:
             sdk().accounts.add_staff(
