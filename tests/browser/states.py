@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any, Final, NoReturn
 
 import pytest
@@ -14,7 +15,7 @@ from tests.browser import shop
 from tests.browser.house import ADMIN
 from tests.browser.journey import Journey
 
-_PASSWORD: Final = "correct horse battery"  # noqa: S105 - of an account that lives as long as the test
+_PASSWORD: Final = "correct horse battery"
 _STOP: Final = "Stop all analysis now"
 #: More than anybody may try at once.
 _MANY: Final = 10
@@ -83,7 +84,7 @@ def handoff(journey: Journey) -> None:
 
 
 def second_step(journey: Journey) -> None:
-    login = f"step-{journey.variant}"
+    login = f"step-{secrets.token_hex(4)}"
     journey.house.sdk.accounts.add_staff(
         login, role=Role.AUDITOR, team="t", password=_PASSWORD, principal=ADMIN
     )
