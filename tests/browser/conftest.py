@@ -31,10 +31,14 @@ _clients = itertools.count(1)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test that takes ``variant`` walks each of them; those beyond the usual ones are long."""
+    """A test that takes ``variant`` walks each of them; those beyond the usual ones are long.
+
+    A module in which JavaScript plays no part names fewer usual ones, as ``WALKED``.
+    """
     if "variant" in metafunc.fixturenames:
+        usual = getattr(metafunc.module, "WALKED", USUAL)
         ways = [
-            pytest.param(way, id=str(way), marks=() if way in USUAL else pytest.mark.long) for way in EVERY
+            pytest.param(way, id=str(way), marks=() if way in usual else pytest.mark.long) for way in EVERY
         ]
         metafunc.parametrize("variant", ways)
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from flask import Flask
 
 from emoconsent import EmoConsent, Principal
 from emoconsent.cli.demo_portal import member, seed
@@ -27,27 +25,10 @@ from emoconsent.clock import utc_now
 from emoconsent.sample import prepare, sample_notice
 from emoconsent.settings import for_folder
 from emoconsent.vocabulary import Role
+from tests.browser import shop
+from tests.browser.elsewhere import Elsewhere
 
 ADMIN: Final = Principal("demo-admin", Role.ADMIN)
-_CALL: Final = """
-import os, sys
-from datetime import timedelta
-from emoconsent import EmoConsent
-from emoconsent.clock import utc_now
-from emoconsent.errors import ConsentDenied
-from emoconsent.recognizers.demo.text_lexicon import recognize_text
-from emoconsent.settings import for_folder
-from pathlib import Path
-ahead = timedelta(seconds=float(sys.argv[3]))
-with EmoConsent(for_folder(Path(sys.argv[1]), os.environ, sandbox=True), clock=lambda: utc_now() + ahead) as sdk:
-    guarded = sdk.guard(recognize_text, recognizer="text-lexicon", purpose="customer_care")
-    try:
-        guarded("It broke again, I am furious!", subject=sys.argv[2])
-    except ConsentDenied as denied:
-        print(denied.reason.value)
-    else:
-        print("allowed")
-"""
 
 
 class Clock:
@@ -74,11 +55,11 @@ class House:
     """The running portal and what tests do behind its back."""
 
     sdk: EmoConsent
-    folder: Path
     mail: Path
-    homes: Mapping[str, str]
     clock: Clock
     links: dict[str, Principal]
+    elsewhere: Elsewhere
+    app: Flask | None = None
     url: str = ""
     _version: int = field(default=1)
 
@@ -91,6 +72,14 @@ class House:
         subject = seed(self.sdk, self.notice(), language)
         address = f"{subject}@demo.example"
         self.sdk.accounts.set_contact(subject, address=address, language=language)
+        return Customer(subject, address, self.link(Principal(subject, Role.SUBJECT)))
+
+    def newcomer(self) -> Customer:
+        """Somebody reached by mail, about whom nothing is stored yet; made in no time."""
+        subject = f"new-{secrets.token_hex(4)}"
+        self.sdk.subjects.declare(subject, age_band="adult")
+        address = f"{subject}@demo.example"
+        self.sdk.accounts.set_contact(subject, address=address, language="en")
         return Customer(subject, address, self.link(Principal(subject, Role.SUBJECT)))
 
     def child_of(self, customer: Customer) -> str:
@@ -137,15 +126,16 @@ class House:
     def letter(self, address: str, *, seen: int = 0) -> str:
         """The text of the mail to *address* that comes after *seen* earlier ones; waits for it."""
         for _ in range(200):
-            found = [mail for mail in self._letters() if mail["To"] == address]
-            if len(found) > seen:
+            if len(found := self.letters(address)) > seen:
                 return str(found[-1].get_content())
             time.sleep(0.05)
         raise AssertionError("no mail came")
 
-    def _letters(self) -> list[Any]:
+    def letters(self, address: str) -> list[Any]:
+        """Every mail to *address* that came so far."""
         files = sorted(self.mail.glob("*.eml"), key=lambda path: path.stat().st_mtime_ns)
-        return [message_from_bytes(path.read_bytes(), policy=policy.default) for path in files]
+        found = [message_from_bytes(path.read_bytes(), policy=policy.default) for path in files]
+        return [mail for mail in found if mail["To"] == address]
 
     def code(self, address: str, *, seen: int = 0) -> str:
         """The code in that mail."""
@@ -155,16 +145,7 @@ class House:
 
     def call_elsewhere(self, subject: str) -> str:
         """What a guarded call in another process comes to: ``allowed`` or the reason of its denial."""
-        done = subprocess.run(
-            [sys.executable, "-c", _CALL, str(self.folder), subject, str(self.clock.ahead.total_seconds())],
-            env={**os.environ, **self.homes},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-        assert done.returncode == 0, done.stderr[-2000:]
-        return done.stdout.strip()
+        return self.elsewhere.call(subject, self.clock.ahead)
 
 
 @contextmanager
@@ -175,17 +156,22 @@ def opened(top: Path) -> Iterator[House]:
     with EmoConsent(for_folder(top / "data", homes, sandbox=True), clock=clock) as sdk:
         prepare(sdk, ADMIN)
         links = {secrets.token_urlsafe(16): ADMIN}
-        house = House(sdk, top / "data", top / "mail", homes, clock, links)
+        elsewhere = Elsewhere(top / "data", homes)
+        house = House(sdk, top / "mail", clock, links, elsewhere)
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("EMOCONSENT_PORTAL_MAIL", f"folder:{house.mail}")
             # Every test is a client of its own behind one proxy, so that the rate limits stay on.
             patch.setenv("EMOCONSENT_PORTAL_PROXIES", "1")
+            for name, value in shop.SETTINGS.items():
+                patch.setenv(name, value)
             server, house.url = listen(sdk, "127.0.0.1", 0, links=links)
+            house.app = server.application
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
         try:
             yield house
         finally:
+            elsewhere.close()
             server.task_dispatcher.shutdown()
             server.close()
             thread.join(timeout=10)

@@ -7,6 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, expect
 
+from emoconsent.vault.record import Category, Inference, Level, ScoreKind
 from tests.browser.journey import Journey
 
 
@@ -110,6 +111,32 @@ def test_delete_one_and_a_day(journey: Journey, customer: Any) -> None:
     journey.press("Delete them")
     journey.told("Deleted: %(count)d.", count=before - 1)
     assert records(journey, customer.subject) == []
+
+
+def test_delete_a_kind_and_all(journey: Journey, customer: Any) -> None:
+    """One modality's go and leave the others; then all; keeping them is as near as deleting them."""
+    heard = Inference("emotionml:big6", ScoreKind.RULE, (Category("anger", 0.5),), level=Level.IRRITABLE)
+    guarded = journey.house.sdk.guard(lambda _: heard, recognizer="voice-prosody", purpose="customer_care")
+    guarded("a call", subject=customer.subject)
+    before = len(records(journey, customer.subject))
+    journey.open("/me/guesses?modality=voice")
+    journey.press(journey.button("All guesses"))
+    journey.sees("%(count)d guesses go.", count=before)
+    journey.press("Keep them")
+    assert len(records(journey, customer.subject)) == before
+    journey.open("/me/guesses?modality=voice")
+    kind = journey.say("All from: %(what)s", what=journey.say("Your voice"))
+    journey.press(journey.main.get_by_role("link", name=kind, exact=True))
+    journey.sees("%(count)d guesses go.", count=1)
+    journey.shot("kind")
+    journey.press("Delete them")
+    journey.told("Deleted: %(count)d.", count=1)
+    assert {record.modality.value for record in records(journey, customer.subject)} == {"text"}
+    journey.press("All guesses")
+    journey.press("Delete them")
+    journey.told("Deleted: %(count)d.", count=before - 1)
+    assert records(journey, customer.subject) == []
+    journey.shot("none_left")
 
 
 def test_who_looked(journey: Journey, customer: Any) -> None:

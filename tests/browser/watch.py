@@ -13,10 +13,12 @@ class Watch:
 
     Attributes:
         expected: statuses that the journey brings about on purpose.
+        others: hosts beside the portal's that the journey visits on purpose.
     """
 
     host: str
     expected: set[int] = field(default_factory=set)
+    others: set[str] = field(default_factory=set)
     complaints: list[str] = field(default_factory=list)
 
     def over(self, context: Any) -> None:
@@ -36,8 +38,9 @@ class Watch:
             self.complaints.append(f"console: {message.text}")
 
     def _request(self, request: Any) -> None:
-        if urlsplit(request.url).netloc != self.host:
-            self.complaints.append(f"elsewhere: {urlsplit(request.url).netloc}")
+        parts = urlsplit(request.url)
+        if parts.scheme != "data" and parts.netloc not in {self.host, *self.others}:
+            self.complaints.append(f"elsewhere: {parts.netloc}")
 
     def _failed(self, request: Any) -> None:
         # Aborted is what a page left behind or turned into a download; blocked ones fail otherwise.
