@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import make_url
 
 from emoconsent import EmoConsent
-from emoconsent.errors import AuditError, ConsentDenied, DeniedUnavailable, Unavailable
+from emoconsent.errors import ConsentDenied, DeniedUnavailable, Unavailable
 from tests.support.store import CARE_TEXT, CARE_VOICE, OpenStore, Recognizer, decide, grant, held, tags
 
 LIMIT = 3.5  # seconds: the promise's two, and a busy machine's share
@@ -205,8 +205,7 @@ def test_a_damaged_log_tree_hides_no_answer(
     assert sdk.consent.withdraw("c1").drained
     assert decide(sdk, "c1") == "withdrawn"
     assert {record.getMessage().rpartition(" ")[2] for record in caplog.records} == {"AuditError"}
-    with pytest.raises(AuditError):
-        sdk.audit.verify()
+    assert any("tree" in finding for finding in sdk.audit.verify().findings)
 
 
 def test_an_interrupted_withdrawal_denies_here_until_repeated(
