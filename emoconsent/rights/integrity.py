@@ -74,6 +74,7 @@ class Integrity:
             yield from self._chains(tx)
             yield from self._unspoken(tx, entries)
             yield from self._gone(tx, entries.values(), present)
+            yield from _missing_requests(tx, entries.values())
             yield from self._keys_without_rows(tx)
             yield from upkeep.unpaired(tx)
             live = [keys for _, keys in self._live(tx)]
@@ -180,6 +181,14 @@ class Integrity:
 
 def _effects(entry: Entry | None) -> tuple[bytes, ...]:
     return entry.effects if entry is not None else ()
+
+
+def _missing_requests(tx: RightsTransaction, entries: Iterable[Entry]) -> Iterator[str]:
+    """Requests are never deleted, whatever becomes of them and of whom they are about."""
+    there = {bytes(row.request_id).hex() for row in tx.requests.list()}
+    for entry in entries:
+        if entry.tag is EventTag.RIGHTS_SUBMIT and str(entry.facts.get("request")) not in there:
+            yield f"log entry {entry.id.hex()} ({entry.tag.value}): the request that it speaks of is gone"
 
 
 def _deleted(keys: SubjectKeys, entries: Iterable[Entry]) -> Iterator[str]:
