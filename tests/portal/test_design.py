@@ -335,7 +335,8 @@ def test_a_typed_word_is_checked_by_the_server(ui: Any) -> None:
 
 FRAME = {
     "language": "en", "theme": "auto", "nav": [("public.home", "Overview", True)], "here": "/", "account_name": None,
-    "acting_for": None, "sandbox": False, "contact": "Shop\nprivacy@shop.example", "authority": "Authority\nStreet 5",
+    "portal_name": "emoconsent", "branded": False, "acting_for": None, "sandbox": False,
+    "contact": "Shop\nprivacy@shop.example", "authority": "Authority\nStreet 5",
 }  # fmt: skip
 
 
