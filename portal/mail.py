@@ -105,7 +105,7 @@ class Post:
 
     def _deliver(self, to: str | None, subject: str, text: str) -> None:
         try:
-            message = self._message(to or self._sender, subject, text)
+            message = self._message(self._sender if to is None else to, subject, text)
             if to is not None:
                 self._box.deliver(message)
         except (OSError, smtplib.SMTPException, *_NO_ADDRESS) as error:
