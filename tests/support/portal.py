@@ -85,7 +85,7 @@ class Browser:
         self.app = app
         self.client = app.test_client()
         # From an address of its own: what one test tries is not counted against the next.
-        self.client.environ_base["REMOTE_ADDR"] = f"2001:db8::{next(_ADDRESSES):x}"
+        self.client.environ_base["REMOTE_ADDR"] = f"2001:db8:0:{next(_ADDRESSES):x}::1"
         self.headers = {"Accept": "text/html", "Accept-Language": language, **(headers or {})}
 
     def get(self, path: str, status: int = 200, **more: Any) -> TestResponse:
