@@ -306,10 +306,10 @@ class TestChallenges:
 
     def test_a_stolen_database_shows_no_code(self, sdk: EmoConsent) -> None:
         """Who has the tables and asked for the ticket cannot find the code: its hash has a key."""
-        reached(sdk, "c1")
+        reached(sdk, "customer-42")
         challenge = sdk.accounts.challenge(ADDRESS, language="en")
         stolen = b"".join(bytes(v) for r in rows_of(sdk, "tokens") for v in r if isinstance(v, bytes))
-        for needle in (challenge.code, challenge.ticket, challenge.link, "c1", ADDRESS.casefold()):
+        for needle in (challenge.code, challenge.ticket, challenge.link, "customer-42", ADDRESS.casefold()):
             assert (needle or "").encode() not in stolen
 
     def test_a_hosts_token_is_used_up_while_it_counts(self, open_sdk: OpenStore) -> None:
