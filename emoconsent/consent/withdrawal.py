@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
@@ -39,6 +40,7 @@ class Withdrawal:
         self._drains = tuple(drains)
         self._monotonic = monotonic
         self._sleep = sleep
+        self._noting = threading.Lock()
         self.pending: tuple[PendingCall, ...] = ()
         self.drained = not self._drains
 
@@ -62,9 +64,12 @@ class Withdrawal:
         return self.drained
 
     def _look(self) -> bool:
-        if not self.drained:
-            self.pending = tuple(call for drain in self._drains for call in drain.pending())
-            self.drained = not self.pending
+        if self.drained:
+            return True
+        pending = tuple(call for drain in self._drains for call in drain.pending())
+        with self._noting:  # many may look at once: an older look never takes back what a newer one saw
+            if not self.drained:
+                self.pending, self.drained = pending, not pending
         return self.drained
 
     def _pauses(self, timeout: float, longest: float) -> Iterator[float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -184,3 +185,28 @@ def test_a_timeout_of_zero_looks_once(tables: tuple[HoldTable, HoldTable]) -> No
     tables[0].release(hold)
     assert waiting.wait(0)
     assert Withdrawal(()).drained
+
+
+def test_an_older_look_takes_nothing_back() -> None:
+    """Two look at once; the slower one saw the call inside, the faster one saw it gone."""
+    slow_looks, fast_is_done = threading.Event(), threading.Event()
+
+    class Inside:
+        def pending(self) -> list[str]:
+            if threading.current_thread() is not slow:
+                return []
+            slow_looks.set()
+            fast_is_done.wait(10)
+            return ["call"]
+
+    withdrawal = Withdrawal([Inside()])  # type: ignore[list-item]
+    seen: list[bool] = []
+    slow = threading.Thread(target=lambda: seen.append(withdrawal.wait(0)))
+    slow.start()
+    assert slow_looks.wait(10)
+    assert withdrawal.wait(0)
+    fast_is_done.set()
+    slow.join()
+    assert seen == [True]
+    assert withdrawal.drained
+    assert withdrawal.pending == ()
