@@ -65,6 +65,9 @@ class EventTag(StrEnum):
     CONTACT_SET = "contact:set"
     SESSION_BEGIN = "session:begin"
     STAFF_CHANGE = "staff:change"
+    API_KEY_CREATE = "api_key:create"
+    API_KEY_END = "api_key:end"
+    API_CALL = "api:call"
     ROTATE_INTENT = "keys:rotate_intent"
     KEYS_ROTATE = "keys:rotate"
     EPOCH_INTENT = "epoch:intent"
@@ -107,6 +110,8 @@ GOES_ON: Final = frozenset(
         EventTag.LOG_GAP,
         EventTag.SESSION_BEGIN,  # whoever cannot sign in cannot stop anything
         EventTag.CASE_CLOSE,
+        EventTag.API_KEY_END,
+        EventTag.API_CALL,  # whoever cannot call cannot stop anything; what opens waits by itself
     }
 )
 

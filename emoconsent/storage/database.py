@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, text
 
 from emoconsent.clock import Clock, aware, to_micros
 from emoconsent.storage.account_stores import SqlContacts, SqlOwners, SqlStaff, SqlTokens
+from emoconsent.storage.api_key_store import SqlApiKeys
 from emoconsent.storage.clock_watch import ClockWatch, Reading
 from emoconsent.storage.consent_stores import SqlCatalogue, SqlClosings, SqlEvents, SqlSubjects
 from emoconsent.storage.engine import close_engine
@@ -122,6 +123,10 @@ class Transaction:
     @cached_property
     def staff(self) -> SqlStaff:
         return SqlStaff(self._connection)
+
+    @cached_property
+    def api_keys(self) -> SqlApiKeys:
+        return SqlApiKeys(self._connection)
 
     @cached_property
     def meta(self) -> SqlMeta:
