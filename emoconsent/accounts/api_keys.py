@@ -106,12 +106,6 @@ class ApiKeys(Part):
         self._s.committed()
         return made
 
-    def list(self, *, principal: Principal) -> list[ApiKey]:
-        """Every key, oldest first. Raises AccessDenied."""
-        authorize(principal, Permission.MANAGE_API_KEYS)
-        with self._s.database.read() as tx:
-            return [self._key(row) for row in self._rows(tx)]
-
     def rotate(self, key_id: str, *, principal: Principal, overlap: timedelta = OVERLAP) -> NewApiKey:
         """Make a key with the same name, role, scopes and lifetime; the old one ends after *overlap*.
 
@@ -235,3 +229,9 @@ class ApiKeys(Part):
             used_at=from_micros(row.used_at) if row.used_at is not None else None,
             revoked=row.state == REVOKED,
         )
+
+    def list(self, *, principal: Principal) -> list[ApiKey]:
+        """Every key, oldest first. Raises AccessDenied."""
+        authorize(principal, Permission.MANAGE_API_KEYS)
+        with self._s.database.read() as tx:
+            return [self._key(row) for row in self._rows(tx)]

@@ -55,6 +55,21 @@ class Kept:
 class Replays(Part):
     """Remembers answers."""
 
+    @staticmethod
+    def attempt(principal: Principal, key: str, call: bytes) -> Attempt:
+        """What ``begin`` takes.
+
+        Args:
+            key: the Idempotency-Key: 8 to 128 printable ASCII characters, for a short one is taken by chance.
+            call: everything that makes it this call: method, address, body.
+
+        Raises:
+            InvalidInput: *key* is none.
+        """
+        if not 8 <= len(key) <= 128 or not key.isascii() or not key.isprintable():
+            raise InvalidInput(["Idempotency-Key: 8 to 128 printable ASCII characters"])
+        return Attempt(principal, key, call)
+
     def begin(self, attempt: Attempt) -> Kept | None:
         """None if this is the first: go on, and ``finish`` or ``drop`` it. Else what is kept of the other."""
         try:
@@ -84,14 +99,3 @@ class Replays(Part):
         """Nothing was done: the next attempt is the first."""
         with self._s.database.write() as tx:
             tx.tokens.remove([token_hash(REPLAY, attempt.secret)])
-
-
-def check_key(key: str) -> str:
-    """An Idempotency-Key: 8 to 128 printable ASCII characters.
-
-    Raises:
-        InvalidInput: it is none. One that is short would be taken by chance.
-    """
-    if not 8 <= len(key) <= 128 or not key.isascii() or not key.isprintable():
-        raise InvalidInput(["Idempotency-Key: 8 to 128 printable ASCII characters"])
-    return key

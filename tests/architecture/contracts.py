@@ -40,6 +40,7 @@ CONFINED: dict[str, tuple[str, ...]] = {
         ("authlib", "flask_babel", "flask_login", "flask_wtf", "limits", "segno", "wtforms"),
         ("portal",),
     ),
+    **dict.fromkeys(("flask_smorest", "flask_swagger_ui", "marshmallow", "webargs"), ("portal.api",)),
     "werkzeug": ("portal", "emoconsent.integrations"),
     "argon2": ("emoconsent.accounts",),
     "pyotp": ("emoconsent.accounts",),
