@@ -5,14 +5,20 @@ from __future__ import annotations
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
+from portal.api.audit import audit
 from portal.api.consents import consents
+from portal.api.decisions import decisions
 from portal.api.describing import Description
 from portal.api.docs_page import docs_page
+from portal.api.notices import notices
 from portal.api.paths import MOUNT
+from portal.api.receipts import receipts
+from portal.api.recognizers import recognizers
+from portal.api.records import records
 
 __all__ = ["MOUNT", "init_api"]
 
-RESOURCES = (consents,)
+RESOURCES = (consents, decisions, records, receipts, notices, recognizers, audit)
 
 
 def init_api(app: Flask, forms: CSRFProtect) -> None:

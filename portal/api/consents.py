@@ -11,6 +11,7 @@ from emoconsent.vocabulary import ApiScope
 from portal.api.caller import caller, sdk
 from portal.api.parsing import Body
 from portal.api.paths import MOUNT
+from portal.api.receipts import ReceiptAnswer, receipt_answer
 from portal.api.resource import Operation, Resource
 from portal.api.shapes import Page, Paged, Pair, channel, pairs, subject, text, timeout
 
@@ -71,14 +72,6 @@ class HistoryBody(Page):
     """Whose history, and which part."""
 
     subject = subject()
-
-
-class ReceiptAnswer(Schema):
-    """A signed receipt: for the person to keep."""
-
-    id = fields.String(required=True)
-    jws = fields.String(required=True)
-    document = fields.Dict(required=True, metadata={"description": "What was signed (ISO/IEC TS 27560)."})
 
 
 class PendingAnswer(Schema):
@@ -148,7 +141,7 @@ def grant(body: dict[str, Any]) -> Any:
         given_by=body["given_by"],
         evidence=body["evidence"],
     )
-    return {"id": receipt.id, "jws": receipt.jws, "document": receipt.document}
+    return receipt_answer(receipt)
 
 
 @consents.serves(Operation("POST", "/consents/query", READ, takes=Person, gives=StandingsAnswer))

@@ -90,8 +90,9 @@ def sdk(error: EmoConsentError) -> Response:
     for kind, (status, code) in _FIXED.items():
         if isinstance(error, kind):
             headers = {"Retry-After": str(RETRY)} if status is HTTPStatus.SERVICE_UNAVAILABLE else {}
-            detail = {} if isinstance(error, ConfigurationError) else {"detail": str(error)}
-            return problem(status, code, headers=headers, **detail)
+            # What is not there is told as what is another's, and never by the name that was asked for.
+            more = {"detail": str(error)} if isinstance(error, RightsError) else {}
+            return problem(status, code, headers=headers, **more)
     raise error  # a fault of ours, which the portal's last handler answers
 
 
