@@ -15,10 +15,11 @@ from portal.api.paths import MOUNT
 from portal.api.receipts import receipts
 from portal.api.recognizers import recognizers
 from portal.api.records import records
+from portal.api.requests import requests
 
 __all__ = ["MOUNT", "init_api"]
 
-RESOURCES = (consents, decisions, records, receipts, notices, recognizers, audit)
+RESOURCES = (consents, decisions, records, requests, receipts, notices, recognizers, audit)
 
 
 def init_api(app: Flask, forms: CSRFProtect) -> None:
