@@ -21,6 +21,21 @@ from portal.api.shapes import MODALITIES, Paged, PageQuery, channel, subject, te
 requests = Resource("requests", "What people ask for by right: taken, verified, fulfilled, proven.")
 READ, WRITE = ApiScope.REQUESTS_READ, ApiScope.REQUESTS_WRITE
 KIND = "request"
+KINDS = (
+    "access",
+    "portability",
+    "rectification",
+    "erasure",
+    "restriction",
+    "objection",
+    "explanation",
+    "complaint",
+)
+
+
+def _evidence(about: str, **options: Any) -> fields.String:
+    rules = [validate.Length(1, 2000), validate.Regexp(r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
+    return fields.String(validate=rules, metadata={"description": about}, **options)
 
 
 class ScopeBody(Body):
@@ -37,27 +52,24 @@ class RequestBody(Body):
     """A request for a person."""
 
     subject = subject()
-    kind = text(32, "`erasure`, `access`, ...", required=True, least=1)
+    kind = fields.String(required=True, validate=validate.OneOf(KINDS))
     regime = text(
         16, "The law it is made under; else that of your notice.", load_default=None, allow_none=True
     )
     scope = fields.Nested(ScopeBody, load_default=None, allow_none=True)
     channel = channel()
-    evidence = fields.String(
+    evidence = _evidence(
+        "How you verified who asks, e.g. `signed in to the shop`; sealed. Without it the request waits for "
+        "verification.",
         load_default=None,
         allow_none=True,
-        validate=[validate.Length(1, 2000), validate.Regexp(r"(?s).*\S")],
-        metadata={
-            "description": "How you verified who asks, e.g. `signed in to the shop, session 81f2`; sealed. "
-            "Without it the request waits for verification."
-        },
     )
 
 
 class EvidenceBody(Body):
     """How it was verified who asks."""
 
-    evidence = text(2000, "What was seen; sealed.", required=True, least=1)
+    evidence = _evidence("What was seen; sealed.", required=True)
 
 
 class FulfilBody(Body):
