@@ -121,8 +121,10 @@ class Fulfilment(Holding, Identity):
         self, raw: bytes, row: RequestRow, principal: Principal, timeout: float, answer: str | None
     ) -> None:
         if row.kind == RequestKind.ERASURE:
-            self._hold_back(raw, principal.role)
-            if row.state != RequestState.AWAITING_RECIPIENTS and self._asking.whole(row):
+            whole = self._hold_back(raw, principal.role)
+            if whole is None:
+                return
+            if whole:
                 self._erase(raw, principal, timeout)
                 return
         self._work(raw, principal, timeout, answer)

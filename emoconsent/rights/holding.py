@@ -6,6 +6,7 @@ import secrets
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from emoconsent.access.permissions import Permission, authorize
 from emoconsent.access.principal import Principal
@@ -18,11 +19,13 @@ from emoconsent.errors import InvalidInput, NotFound, RightsError, Unavailable
 from emoconsent.rights.desk import Desk, Note, raw_id
 from emoconsent.rights.legal_holds import BASES, LegalHold, checked_hold, held, hold_mac, open_hold, seal_hold
 from emoconsent.rights.ports import HoldRow, RequestRow, RightsTransaction
-from emoconsent.rights.request import RequestKind, RequestState, step
+from emoconsent.rights.request import FINISHED, RequestKind, RequestState, step
 from emoconsent.rights.steps import StepKind, checked_steps, open_step
 from emoconsent.vocabulary import Role
 
-_NO_HOLD = "no such legal hold"
+_NO_HOLD: Final = "no such legal hold"
+#: What a hold, or its end, may move.
+_WAITING: Final = frozenset({RequestState.VERIFIED, RequestState.ON_HOLD})
 
 
 class Holding(Desk):
@@ -150,30 +153,34 @@ class Holding(Desk):
         roles = [one.detail.get("fulfilling") for one in taken if one.kind is StepKind.HELD]
         return Role(str(roles[-1])) if roles and roles[-1] is not None else None
 
-    def _hold_back(self, raw: bytes, fulfilling: Role) -> None:
+    def _hold_back(self, raw: bytes, fulfilling: Role) -> bool | None:
         """Put an erasure on hold, or let it go on, by what holds there are now.
+
+        Returns whether it is of everything; None if it ended meanwhile, and its key with it.
 
         Raises:
             RightsError: it is on hold.
         """
         with self._s.database.write() as tx:
-            state = self._recheck(tx, self._locked(tx, raw), fulfilling)
+            row = self._locked(tx, raw)
+            state = self._recheck(tx, row, fulfilling)
+            whole = self._asking.whole(row) if state not in FINISHED else None
         self._s.committed()
         if state is RequestState.ON_HOLD:
             raise RightsError(
                 "the request is on hold: the law keeps the data for now; it goes on when the legal hold ends"
             )
+        return whole
 
     def _locked(self, tx: RightsTransaction, raw: bytes) -> RequestRow:
         """The request, its subject locked before it: the order that a beginning erasure keeps, too."""
-        ref = self._asking.subject(tx, self._checked(tx, raw)) if self._open(tx, raw) else None
+        ref = None
+        with suppress(Unavailable):  # it has just ended, and its key with it
+            ref = self._asking.subject(tx, self._checked(tx, raw))
         if ref is not None:
             tx.subjects.by_ref(ref, lock=True)
         row = self._checked(tx, raw, lock=True)
-        return replace(row, subject_ref=ref) if ref is not None else row
-
-    def _open(self, tx: RightsTransaction, raw: bytes) -> bool:
-        return self._checked(tx, raw).state in (RequestState.VERIFIED, RequestState.ON_HOLD)
+        return replace(row, subject_ref=ref) if ref is not None and row.state in _WAITING else row
 
     def _recheck_all(self, tx: RightsTransaction, subject_ref: bytes) -> None:
         for row in tx.requests.of(subject_ref):
@@ -182,7 +189,7 @@ class Holding(Desk):
     def _recheck(self, tx: RightsTransaction, row: RequestRow, fulfilling: Role | None) -> RequestState:
         """The state of *row* under the holds of this transaction; written down if it changes."""
         state = RequestState(row.state)
-        if not _erasure(row) or state not in (RequestState.VERIFIED, RequestState.ON_HOLD):
+        if not _erasure(row) or state not in _WAITING:
             return state
         mac = self._s.ledger.mac
         hold = held(tx, mac, row.subject_ref) if row.subject_ref is not None else None
