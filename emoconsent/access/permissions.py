@@ -137,6 +137,7 @@ TABLE: Final[dict[tuple[Role, Permission], Rule]] = {
     # found only under the name that it was given to the program that made it.
     (Role.SERVICE, Permission.SUBMIT_REQUEST): _OFFICE,
     (Role.SERVICE, Permission.CANCEL_REQUEST): _OFFICE,
+    (Role.SERVICE, Permission.READ_REQUESTS): _OFFICE,
     (Role.SERVICE, Permission.READ_RECEIPTS): _OFFICE,
 }
 

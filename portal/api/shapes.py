@@ -21,10 +21,8 @@ def subject() -> fields.String:
     return text(256, about, least=1, required=True, example="customer-42")
 
 
-def text(
-    limit: int, about: str, *, least: int = 0, example: str | None = None, **options: Any
-) -> fields.String:
-    """Text of *least* to *limit* characters, none of them NUL."""
+def text(most: int, about: str, *, least: int = 0, example: str = "", **options: Any) -> fields.String:
+    """Text of *least* to *most* characters, none of them NUL."""
     told = {"description": about, **({"example": example} if example else {})}
     rules = [validate.Length(least, most), validate.Regexp(_NO_NUL)]
     return fields.String(validate=rules, metadata=told, **options)

@@ -66,6 +66,7 @@ EXPECTED = {
     "service": {
         "submit_request": ("-", "any"),
         "cancel_request": ("-", "any"),
+        "read_requests": ("-", "any"),
         "read_receipts": ("-", "any"),
     },
 }
