@@ -216,7 +216,7 @@ class EmoConsent:
     def close(self) -> None:
         """Close connections and lock files; delete a sandbox (which the process's end does otherwise)."""
         _OPEN.discard(self)
-        self._parts.stores.close()
+        self._parts.close()
         if self._temporary is not None:
             _remove(self._temporary)
 

@@ -30,7 +30,8 @@ from emoconsent.consent.receipt import Receipt
 from emoconsent.consent.registry import ConsentRegistry, ConsentServices
 from emoconsent.consent.withdrawal import Withdrawal
 from emoconsent.errors import ConfigurationError
-from emoconsent.gate.gate import Gate, GateServices
+from emoconsent.gate.gate import GateServices
+from emoconsent.gate.lending import LendingGate, LendingServices
 from emoconsent.gate.settle import Settlement, SettleServices
 from emoconsent.recognizers.demo.advice import advice
 from emoconsent.recognizers.registry import SUSPENDED, RecognizerRegistry
@@ -81,7 +82,7 @@ class Parts:
     consent: ConsentRegistry
     subjects: Subjects
     recognizers: RecognizerRegistry
-    gate: Gate
+    gate: LendingGate
     settlement: Settlement
     vault: Vault
     access: Access
@@ -96,6 +97,10 @@ class Parts:
         with self.stores.data.read() as tx:
             tx.log.last_at()
         self.stores.keys.epochs()
+
+    def close(self) -> None:
+        self.gate.close()
+        self.stores.close()
 
     def forget(self) -> None:
         self.stores.forget()
@@ -154,7 +159,7 @@ def _assemble(settings: Settings, stores: Stores, clock: Clock, monotonic: Calla
     audit = _audit(stores, scribe, keyring, ledger, store_id)
     chain = CatalogueChain(mac, scribe)
     guardians, holds = Guardians(ledger, chain), HoldTable(stores.locks)
-    base = _Base(stores, keyring, mac, ledger, chain, guardians, holds, sequencer.wrote)
+    base = _Base(stores, keyring, mac, ledger, chain, guardians, holds, sequencer.wrote, monotonic)
     inside = root_key_inside(settings, roots)
     return _compose(base, settings, audit, sequencer, store_id, sandboxed=sandboxed, inside=inside)
 
@@ -169,6 +174,7 @@ class _Base:
     guardians: Guardians
     holds: HoldTable
     committed: Callable[[], None]
+    monotonic: Callable[[], float]
 
 
 def _compose(
@@ -189,6 +195,7 @@ def _compose(
         data, ledger, base.keyring, closer, base.holds, audit.checkpoint, committed, sandboxed, inside
     )
     presence = Presence(data, ledger, base.keyring, base.holds)
+    tokens, sweep = Tokens(base.keyring, base.mac), Sweep(data)
     refusals = Refusals(presence, ledger.scribe, committed)
     rights, keys = Rights(erasing, base.guardians, refusals, base.chain), Keys(erasing)
     _replay(base, closer, rights)
@@ -197,6 +204,8 @@ def _compose(
         data, base.chain, closer, base.holds, refusals, base.keyring.keyed, settings.approvals_required
     )
     access = Access(presence, refusals, base.guardians, rights)
+    settlement = Settlement(SettleServices(data, ledger, base.holds, base.mac, committed))
+    lending = LendingServices(settlement, data, tokens, sweep, base.monotonic)
     restore = Restore(data, ledger, base.stores.keys, closings, closer, audit, rights, keys, committed)
     return Parts(
         stores=base.stores,
@@ -206,11 +215,11 @@ def _compose(
         consent=consent,
         subjects=Subjects(consent),
         recognizers=recognizers,
-        gate=_gate(base, consent, settings.approvals_required),
-        settlement=Settlement(SettleServices(data, ledger, base.holds, base.mac, committed)),
+        gate=_gate(base, consent, lending, settings.approvals_required),
+        settlement=settlement,
         vault=_vault(base, closer, presence, access, refusals, recognizers),
         access=access,
-        accounts=_accounts(base),
+        accounts=_accounts(base, tokens, sweep),
         rights=rights,
         audit=audit,
         keys=keys,
@@ -250,7 +259,7 @@ def _consent(base: _Base, closer: Closer, *, sandboxed: bool) -> ConsentRegistry
     return ConsentRegistry(services)
 
 
-def _gate(base: _Base, consent: ConsentRegistry, approvals: int) -> Gate:
+def _gate(base: _Base, consent: ConsentRegistry, lending: LendingServices, approvals: int) -> LendingGate:
     services = GateServices(
         reader=base.stores.reader,
         database=base.stores.data,
@@ -262,13 +271,11 @@ def _gate(base: _Base, consent: ConsentRegistry, approvals: int) -> Gate:
         committed=base.committed,
         open_keys=base.keyring.open,
     )
-    return Gate(services)
+    return LendingGate(services, lending)
 
 
-def _accounts(base: _Base) -> Accounts:
-    tokens = Tokens(base.keyring, base.mac)
+def _accounts(base: _Base, tokens: Tokens, sweep: Sweep) -> Accounts:
     seal = StoreSeal(base.keyring)
-    sweep = Sweep(base.stores.data)
     services = AccountServices(
         base.stores.data, base.ledger, base.keyring, seal, tokens, sweep, base.committed
     )
