@@ -103,6 +103,23 @@ class Role(StrEnum):
 STAFF_ROLES: Final = (Role.AGENT, Role.ANALYST, Role.DPO, Role.AUDITOR, Role.ADMIN)
 
 
+class ApiScope(StrEnum):
+    """What a key of the REST API may be used for. The names are a contract."""
+
+    CONSENTS_READ = "consents:read"
+    CONSENTS_WRITE = "consents:write"
+    DECISIONS = "decisions"
+    RECORDS_READ = "records:read"
+    RECORDS_WRITE = "records:write"
+    REQUESTS_READ = "requests:read"
+    REQUESTS_WRITE = "requests:write"
+    RECEIPTS = "receipts"
+    NOTICES = "notices"
+    RECOGNIZERS = "recognizers"
+    AUDIT = "audit"
+    HINT = "hint"
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """Allowed or denied, and why.

@@ -16,6 +16,7 @@ from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from portal.api import init_api
 from portal.auth import blueprint as auth
 from portal.auth.oidc import init_oidc
 from portal.brand import init_brand
@@ -63,7 +64,7 @@ def create_app(sdk: Any, config: PortalConfig | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, config.proxies, config.proxies)  # type: ignore[method-assign]
     init_headers(app, config)
     init_limits(app, config)  # before the forms are checked: a guess costs the same with and without token
-    CSRFProtect(app)
+    forms = CSRFProtect(app)
     init_language(app)
     init_visitor(app)
     init_errors(app)
@@ -73,4 +74,5 @@ def create_app(sdk: Any, config: PortalConfig | None = None) -> Flask:
     init_oidc(app, config)
     for blueprint in (public, auth, me, staff):
         app.register_blueprint(blueprint)
+    init_api(app, forms)
     return app

@@ -5,6 +5,7 @@ Neither repeats anything of what was sent or stored.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
 
@@ -64,6 +65,9 @@ _UNKNOWN_OUTCOME: Final = (
     _l("Until we do, nothing of yours is analysed. Trying again is safe."),
 )
 
+#: Paths that only programs ask for, whatever they say that they accept.
+_PROGRAMS: Final = ("/healthz", "/readyz", "/api/")
+
 
 def init_errors(app: Flask) -> None:
     """No fault reaches anybody as a traceback."""
@@ -73,14 +77,39 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(Exception, _unexpected)
 
 
-def problem(status: HTTPStatus) -> Response:
-    """A problem document (RFC 9457, 4.2.1: ``about:blank`` with the status phrase as its title)."""
-    body = {"type": "about:blank", "title": status.phrase, "status": status.value}
-    return Response(json.dumps(body), status.value, content_type="application/problem+json")
+def problem(
+    status: HTTPStatus, code: str | None = None, *, headers: Mapping[str, str] | None = None, **more: object
+) -> Response:
+    """A problem document (RFC 9457, 4.2.1: ``about:blank`` with the status phrase as its title).
+
+    Args:
+        code: what programs tell one problem from another by; never renamed.
+        more: members beside those, such as ``detail``.
+    """
+    known = {"type": "about:blank", "title": status.phrase, "status": status.value}
+    body = {**known, "code": code or _CODES.get(status.value, _as_code(status)), **more}
+    response = Response(json.dumps(body), status.value, content_type="application/problem+json")
+    response.headers.update(headers or {})
+    return response
+
+
+_CODES: Final = {403: "access_denied", 413: "too_large", 422: "invalid_input", 503: "unavailable"}
+
+
+def _as_code(status: HTTPStatus) -> str:
+    return status.phrase.lower().replace(" ", "_").replace("-", "_")
+
+
+def with_headers(response: Response, error: HTTPException) -> Response:
+    """*response* with what belongs to the error, such as ``Allow`` of a 405 (RFC 9110, 15.5.6)."""
+    for name, value in error.get_headers():
+        if name.lower() not in ("content-type", "content-length"):
+            response.headers[name] = value
+    return response
 
 
 def _answer(status: HTTPStatus, says: tuple[object, object] | None = None) -> Response:
-    if not request.accept_mimetypes.accept_html or request.path in ("/healthz", "/readyz"):
+    if not request.accept_mimetypes.accept_html or request.path.startswith(_PROGRAMS):
         return problem(status)
     title, text = says or _SAYS.get(status.value, _OTHER)
     return make_response(render_template("error.html", title=title, text=text), status.value)
@@ -92,12 +121,7 @@ def _csrf(error: CSRFError) -> Response:
 
 
 def _http(error: HTTPException) -> Response:
-    """Keeps the headers that belong to the error, such as ``Allow`` of a 405 (RFC 9110, 15.5.6)."""
-    response = _answer(HTTPStatus(error.code or 500))
-    for name, value in error.get_headers():
-        if name.lower() not in ("content-type", "content-length"):
-            response.headers[name] = value
-    return response
+    return with_headers(_answer(HTTPStatus(error.code or 500)), error)
 
 
 def _sdk(error: EmoConsentError) -> Response:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from threading import Lock
 from typing import Any, Final, ParamSpec, TypeVar
 
-from flask import Flask, request
+from flask import Flask, current_app, request
 from limits import parse_many
 from limits.errors import ConfigurationError as LimitsError
 from limits.errors import StorageError
@@ -24,6 +25,15 @@ from portal.config import PortalConfig
 SIGN_IN: Final = "10 per minute; 60 per hour"
 SUBMIT: Final = "60 per minute"
 _EVERYTHING: Final = "600 per minute"
+#: What may be done with one key of the API; each is counted by itself, so that no flood of decisions
+#: keeps a withdrawal or a request out.
+API: Final = {
+    "rights": "1200 per minute",
+    "decisions": "6000 per minute",
+    "others": "1200 per minute",
+}
+#: Keys that are none, from one network address. A key that is one is never counted here.
+API_REFUSED: Final = "60 per minute"
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -53,34 +63,51 @@ def init_limits(app: Flask, config: PortalConfig) -> None:
     limiter = MovingWindowRateLimiter(counter)
     # Counting in memory, two threads at once may start the library's one timer twice, which raises.
     one_at_a_time = Lock() if config.limits.startswith("memory:") else nullcontext()
+    app.extensions["emoconsent-limiter"] = Counter(limiter, one_at_a_time)
 
     @app.before_request
     def _count() -> None:
-        if request.endpoint in SHEETS:
-            return  # a page has ten of them, and they cost nothing
+        view = app.view_functions.get(request.endpoint or "")
+        if request.endpoint in SHEETS or hasattr(view, "api_scope"):
+            return  # a page has ten sheets, and they cost nothing; the API counts by its keys
         rules = [(_EVERYTHING, "all")]
-        rate = getattr(app.view_functions.get(request.endpoint or ""), "rate_limit", None)
+        rate = getattr(view, "rate_limit", None)
         if rate is not None and request.method == "POST":
             rules.append((rate, str(request.endpoint)))
         for rule, name in rules:
-            for limit in parse_many(rule):
-                _hit(limiter, limit, name, one_at_a_time)
+            hit(rule, name, here())
 
 
-def _hit(
-    limiter: MovingWindowRateLimiter, limit: Any, name: str, one_at_a_time: AbstractContextManager[Any]
-) -> None:
-    where = (name, _network(request.remote_addr or "?"))
-    try:
-        with one_at_a_time:
-            if limiter.hit(limit, *where):
-                return
-        wait = limit.get_expiry()
-    except StorageError:
-        # A counter that cannot be reached must not let everybody in.
-        raise ServiceUnavailable from None
-    # At most this long: the window moves, so it may be sooner.
-    raise TooManyRequests(retry_after=wait)
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """Where it is counted, one at a time if need be."""
+
+    limiter: MovingWindowRateLimiter
+    one_at_a_time: AbstractContextManager[Any]
+
+
+def here() -> str:
+    """The network that this request comes from."""
+    return _network(request.remote_addr or "?")
+
+
+def hit(rate: str, name: str, whose: str) -> None:
+    """Count one more *name* of *whose*.
+
+    Raises:
+        TooManyRequests: more than *rate* allows. ServiceUnavailable: it could not be counted.
+    """
+    counter: Counter = current_app.extensions["emoconsent-limiter"]
+    for limit in parse_many(rate):
+        try:
+            with counter.one_at_a_time:
+                allowed = counter.limiter.hit(limit, name, whose)
+        except StorageError:
+            # A counter that cannot be reached must not let everybody in.
+            raise ServiceUnavailable from None
+        if not allowed:
+            # At most this long: the window moves, so it may be sooner.
+            raise TooManyRequests(retry_after=limit.get_expiry())
 
 
 def _network(address: str) -> str:

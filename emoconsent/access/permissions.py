@@ -46,6 +46,7 @@ class Permission(StrEnum):
     MANAGE_KEYS = "manage_keys"  # asked for by no method: `keys` is the host's own affair
     MANAGE_STAFF = "manage_staff"
     READ_STAFF = "read_staff"
+    MANAGE_API_KEYS = "manage_api_keys"
 
 
 class Relation(StrEnum):
@@ -119,6 +120,12 @@ TABLE: Final[dict[tuple[Role, Permission], Rule]] = {
     (Role.ADMIN, Permission.MANAGE_KEYS): _OFFICE,
     (Role.ADMIN, Permission.MANAGE_STAFF): _OFFICE,
     (Role.ADMIN, Permission.READ_STAFF): _OFFICE,
+    (Role.ADMIN, Permission.MANAGE_API_KEYS): _OFFICE,
+    # The controller's own programs: what they were told and what they asked for. Over HTTP a request is
+    # found only under the name that it was given to the program that made it.
+    (Role.SERVICE, Permission.SUBMIT_REQUEST): _OFFICE,
+    (Role.SERVICE, Permission.CANCEL_REQUEST): _OFFICE,
+    (Role.SERVICE, Permission.READ_RECEIPTS): _OFFICE,
 }
 
 

@@ -67,6 +67,26 @@ class StaffRow:
     mac: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class ApiKeyRow:
+    """A key of the REST API; the key itself is only with the program that uses it.
+
+    ``scopes`` are separated by spaces; ``used_at`` is None before the first use; ``sealed`` holds the name.
+    """
+
+    key_id: bytes
+    secret_hash: bytes
+    role: str
+    scopes: str
+    state: str
+    created_at: int
+    expires_at: int
+    used_at: int | None
+    sealed: bytes
+    entry_id: bytes
+    mac: bytes
+
+
 class TokenStore(Protocol):
     """Tokens, bound to one transaction."""
 
@@ -145,6 +165,20 @@ class StaffStore(Protocol):
     def list(self) -> list[StaffRow]: ...
 
 
+class ApiKeyStore(Protocol):
+    """Keys of the REST API, bound to one transaction."""
+
+    def add(self, row: ApiKeyRow) -> None: ...
+
+    def update(self, row: ApiKeyRow) -> None: ...
+
+    def get(self, key_id: bytes, *, lock: bool = False) -> ApiKeyRow | None: ...
+
+    def by_secret(self, secret_hash: bytes) -> ApiKeyRow | None: ...
+
+    def list(self) -> list[ApiKeyRow]: ...
+
+
 class AccountsTransaction(VaultTransaction, Protocol):
     """A transaction in which people sign in."""
 
@@ -159,6 +193,9 @@ class AccountsTransaction(VaultTransaction, Protocol):
 
     @property
     def staff(self) -> StaffStore: ...
+
+    @property
+    def api_keys(self) -> ApiKeyStore: ...
 
 
 class AccountsDatabase(Protocol):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import secrets
 from typing import Final
 
-from emoconsent.accounts.ports import ContactRow, OwnerRow, StaffRow, TokenRow
+from emoconsent.accounts.ports import ApiKeyRow, ContactRow, OwnerRow, StaffRow, TokenRow
 from emoconsent.audit.rowmac import RowMac
 from emoconsent.consent.ledger import TAMPERED
 from emoconsent.errors import Unavailable
 
 ACTIVE: Final = "active"
 DISABLED: Final = "disabled"
+REVOKED: Final = "revoked"
 
 
 def token_mac(mac: RowMac, row: TokenRow) -> bytes:
@@ -52,6 +53,27 @@ def staff_mac(mac: RowMac, row: StaffRow) -> bytes:
         row.oidc_index,
         row.role,
         row.state,
+        row.sealed,
+        row.entry_id,
+    )
+
+
+def api_key_mac(mac: RowMac, row: ApiKeyRow) -> bytes:
+    """The MAC of an API key's row."""
+    return mac("api_keys", api_key_content_mac(mac, row), row.used_at)
+
+
+def api_key_content_mac(mac: RowMac, row: ApiKeyRow) -> bytes:
+    """What the log entry of a key names: without the time of its last use."""
+    return mac(
+        "api_keys/content",
+        row.key_id,
+        row.secret_hash,
+        row.role,
+        row.scopes,
+        row.state,
+        row.created_at,
+        row.expires_at,
         row.sealed,
         row.entry_id,
     )

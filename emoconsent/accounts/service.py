@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from emoconsent.accounts.api_keys import ApiKeys
 from emoconsent.accounts.contacts import Contacts
+from emoconsent.accounts.opaque import Opaque
+from emoconsent.accounts.replays import Replays
+from emoconsent.accounts.services import AccountServices
 from emoconsent.accounts.sessions import Sessions
 from emoconsent.accounts.signin import SignIn
 from emoconsent.accounts.staff_signin import StaffSignIn
@@ -11,8 +15,14 @@ from emoconsent.twins import AsyncTwins
 
 
 class Accounts(Contacts, SignIn, Sessions, StopLinks, StaffSignIn, AsyncTwins):
-    """Contact addresses, sign-in, sessions, stop links and members of staff.
+    """Contact addresses, sign-in, sessions, stop links, members of staff, and keys of the REST API.
 
     Sessions and links are opened by random secrets that the store does not keep: what it holds opens
     nothing without them, and erasing a subject deletes what belongs to the subject.
     """
+
+    def __init__(self, services: AccountServices) -> None:
+        super().__init__(services)
+        self.keys = ApiKeys(services)
+        self.opaque = Opaque(services)
+        self.replays = Replays(services)

@@ -43,6 +43,10 @@ USUAL: Final = 1024  # bytes of content that all but large families stay below
 MAX_SECRET: Final = 64  # characters; ours have 43
 
 
+class TakenError(Exception):
+    """There is a token of that secret already. Random secrets never meet; those handed in may."""
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """A live token, opened."""
@@ -86,7 +90,11 @@ class Tokens:
         self._mac = mac
 
     def issue(self, tx: AccountsTransaction, new: NewToken, *, secret: str | None = None) -> str:
-        """Write *new*; the secret that opens it."""
+        """Write *new*; the secret that opens it.
+
+        Raises:
+            TakenError: *secret* was handed in and opens another.
+        """
         secret = new_secret() if secret is None else secret
         hash_, now = token_hash(new.kind, secret), tx.now()
         content = {**new.content, "owners": [[owner.kind, owner.name] for owner in new.owners]}
@@ -95,7 +103,8 @@ class Tokens:
         sealed = seal(self._key(new.kind, secret), pad(plain), _data(new.kind, hash_))
         created = now if new.created_at is None else new.created_at
         row = TokenRow(hash_, new.kind, created, now, new.expires_at, 0, sealed, b"")
-        tx.tokens.add(replace(row, mac=token_mac(self._mac, row)))
+        if not tx.tokens.add(replace(row, mac=token_mac(self._mac, row))):
+            raise TakenError
         self._keyring.refresh()
         for owner in dict.fromkeys(new.owners):
             self._own(tx, hash_, owner, new.labels.get(owner))

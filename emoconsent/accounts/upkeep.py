@@ -8,7 +8,15 @@ from dataclasses import dataclass, replace
 from emoconsent.accounts.contacts import opened
 from emoconsent.accounts.owners import CONTACT, SUBJECT, Owner, folded, index, indexes
 from emoconsent.accounts.ports import AccountsTransaction, ContactRow
-from emoconsent.accounts.rows import contact_content_mac, contact_mac, owner_mac, staff_mac, token_mac
+from emoconsent.accounts.rows import (
+    api_key_content_mac,
+    api_key_mac,
+    contact_content_mac,
+    contact_mac,
+    owner_mac,
+    staff_mac,
+    token_mac,
+)
 from emoconsent.accounts.tokens import CHALLENGE, LINK, OWNERLESS, PANEL, PERMIT, SESSION, TICKET
 from emoconsent.audit.entry import Entry, EventTag
 from emoconsent.audit.rowmac import RowMac
@@ -106,6 +114,10 @@ def rows(tx: AccountsTransaction, mac: RowMac) -> Iterator[tuple[str, bytes, byt
         yield name, content, content, contact.entry_id
     for member in tx.staff.list():
         yield f"staff {member.account_id.hex()}", member.mac, staff_mac(mac, member), member.entry_id
+    for key in tx.api_keys.list():
+        name, content = f"api_keys {key.key_id.hex()}", api_key_content_mac(mac, key)
+        yield name, key.mac, api_key_mac(mac, key), None
+        yield name, content, content, key.entry_id
     for token in tx.tokens.list():
         yield f"tokens {token.token_hash.hex()}", token.mac, token_mac(mac, token), None
     for owner in tx.owners.list():
@@ -130,19 +142,22 @@ def unpaired(tx: AccountsTransaction) -> Iterator[str]:
 def outdated(
     tx: AccountsTransaction, mac: RowMac, entries: Iterable[Entry], live: Sequence[SubjectKeys]
 ) -> Iterator[str]:
-    """Contacts and members of staff that are not as the last log entry about them says."""
+    """Contacts, members of staff and API keys that are not as the last log entry about them says."""
     contacts = {bytes(row.subject_ref): row for row in tx.contacts.list()}
-    staff = {row.account_id.hex(): bytes(row.mac) for row in tx.staff.list()}
+    now = {f"staff {row.account_id.hex()}": bytes(row.mac) for row in tx.staff.list()}
+    now |= {f"api_keys {row.key_id.hex()}": api_key_content_mac(mac, row) for row in tx.api_keys.list()}
     last: dict[str, Entry] = {}
     told: dict[bytes, Entry] = {}
     for entry in entries:
         if entry.tag is EventTag.STAFF_CHANGE:
-            last[str(entry.facts.get("account"))] = entry
+            last[f"staff {entry.facts.get('account')}"] = entry
+        elif entry.tag in (EventTag.API_KEY_CREATE, EventTag.API_KEY_END):
+            last[f"api_keys {entry.facts.get('key')}"] = entry
         elif entry.tag is EventTag.CONTACT_SET:
             told |= {keys.ref: entry for keys in live if entry.subject_tag == keys.tag(entry.id)}
-    for account, entry in last.items():
-        if entry.effects != (staff.get(account),):
-            yield f"staff {account}: not as its last log entry says (entry {entry.id.hex()})"
+    for name, entry in last.items():
+        if entry.effects != (now.get(name),):
+            yield f"{name}: not as its last log entry says (entry {entry.id.hex()})"
     for ref, entry in told.items():
         if entry.effects != _contents(mac, contacts.get(bytes(ref))):
             yield f"contacts {ref.hex()}: not as its last log entry says (entry {entry.id.hex()})"

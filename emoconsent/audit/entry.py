@@ -60,12 +60,21 @@ class EventTag(StrEnum):
     RIGHTS_SUBMIT = "rights:submit"
     RIGHTS_VERIFY = "rights:verify"
     RIGHTS_CANCEL = "rights:cancel"
+    RIGHTS_STEP = "rights:step"
+    RIGHTS_REJECT = "rights:reject"
+    RIGHTS_EXPIRE = "rights:expire"
+    RIGHTS_FULFIL = "rights:fulfil"
+    RIGHTS_HOLD = "rights:hold"
+    RIGHTS_RELEASE = "rights:release"
     ERASURE_INTENT = "erasure:intent"
     ERASURE_OUTCOME = "erasure:outcome"
     CERTIFICATE_ISSUE = "certificate:issue"
     CONTACT_SET = "contact:set"
     SESSION_BEGIN = "session:begin"
     STAFF_CHANGE = "staff:change"
+    API_KEY_CREATE = "api_key:create"
+    API_KEY_END = "api_key:end"
+    API_CALL = "api:call"
     ROTATE_INTENT = "keys:rotate_intent"
     KEYS_ROTATE = "keys:rotate"
     EPOCH_INTENT = "epoch:intent"
@@ -98,6 +107,10 @@ GOES_ON: Final = frozenset(
         EventTag.VAULT_DELETE,
         EventTag.RIGHTS_SUBMIT,
         EventTag.RIGHTS_VERIFY,
+        EventTag.RIGHTS_STEP,
+        EventTag.RIGHTS_REJECT,
+        EventTag.RIGHTS_FULFIL,  # ends what was begun; what it shows or corrects has an entry that waits
+        EventTag.RIGHTS_HOLD,
         EventTag.ERASURE_INTENT,
         EventTag.ERASURE_OUTCOME,
         EventTag.CERTIFICATE_ISSUE,
@@ -109,6 +122,8 @@ GOES_ON: Final = frozenset(
         EventTag.LOG_GAP,
         EventTag.SESSION_BEGIN,  # whoever cannot sign in cannot stop anything
         EventTag.CASE_CLOSE,
+        EventTag.API_KEY_END,
+        EventTag.API_CALL,  # whoever cannot call cannot stop anything; what opens waits by itself
     }
 )
 

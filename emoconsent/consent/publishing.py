@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -44,6 +45,16 @@ def book_from(rows: Sequence[CatalogueRow]) -> NoticeBook:
         if row.kind == NOTICE and row.name == end.name and row.number < end.number
     }
     return NoticeBook(notices, frozenset(ended))
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeDocument:
+    """A published version, as a notice file has it, and the hash of what people were shown."""
+
+    id: str
+    content: dict[str, Any]
+    sha256: str
+    in_force: bool
 
 
 class Notices(AsyncTwins):
@@ -145,6 +156,11 @@ class Notices(AsyncTwins):
         if found is None:
             raise NotFound(f"notice {book.absent(full_id)}")
         return found
+
+    def document(self, full_id: str) -> NoticeDocument:
+        """The version named ``id@version`` as it was published. Raises NotFound."""
+        found, book = self.get(full_id), self.book()
+        return NoticeDocument(found.id, notice_to_dict(found), found.content_hash, found in book.currents())
 
     def list(self) -> tuple[Notice, ...]:
         """All versions, oldest first."""

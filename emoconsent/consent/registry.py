@@ -14,10 +14,10 @@ from emoconsent.consent.book import NoticeBook
 from emoconsent.consent.chain import CatalogueChain
 from emoconsent.consent.closing import SUBJECT_CLOSINGS, Closer, Quarantine
 from emoconsent.consent.draining import drain
-from emoconsent.consent.events import ConsentEvent, EventKind, parse_scope
+from emoconsent.consent.events import ConsentEvent, EventKind, parse_scope, scope_from_text, scope_text
 from emoconsent.consent.guardianship import Guardians
 from emoconsent.consent.history import with_derived
-from emoconsent.consent.holds import HoldTable, scope_keys
+from emoconsent.consent.holds import HoldTable, KeyDrain, scope_keys
 from emoconsent.consent.identifier import check_identifier, check_text
 from emoconsent.consent.ledger import Ledger, NewEvent, Subject
 from emoconsent.consent.notice import Notice
@@ -215,6 +215,18 @@ class ConsentRegistry(AsyncTwins):
         """Restrict processing: nothing is recognised and nothing stored is used until lifted."""
         return self._close(subject, EventKind.RESTRICT, None, _private(channel=channel), timeout=timeout)
 
+    def pending(self, ticket: str) -> Withdrawal:
+        """How a closing stands whose ``Withdrawal`` had this *ticket*, in this or another process.
+
+        *ticket* is believed: keep it where nobody else writes.
+        """
+        number, ref, pairs = ticket.split(" ", 2)
+        keys = scope_keys(bytes.fromhex(ref), scope_from_text(pairs) or frozenset())
+        withdrawal = Withdrawal([KeyDrain(self._s.holds, tuple(keys), int(number))] if keys else ())
+        withdrawal.ticket = ticket
+        withdrawal.wait(0.0)
+        return withdrawal
+
     def status(self, subject: str) -> dict[tuple[str, Modality], Standing]:
         """Where each (purpose, modality) offered by a notice in force stands for *subject*."""
         check_identifier(subject)
@@ -360,7 +372,9 @@ class ConsentRegistry(AsyncTwins):
         self, ref: bytes, scope: Scope | None, number: int, book: NoticeBook, *, timeout: float
     ) -> Withdrawal:
         pairs = book.ever_offered() if scope is None else scope
-        return drain(self._s.holds, scope_keys(ref, pairs), number, timeout=timeout)
+        withdrawal = drain(self._s.holds, scope_keys(ref, pairs), number, timeout=timeout)
+        withdrawal.ticket = f"{number} {ref.hex()} {scope_text(pairs)}"
+        return withdrawal
 
 
 def refuse_being_erased(tx: ConsentTransaction, known: Subject) -> None:

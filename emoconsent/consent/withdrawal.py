@@ -26,6 +26,8 @@ class Withdrawal:
     ``await_`` on an event loop.
     ``recorded`` is False where nothing is known of the identifier: then nothing was open, and
     nothing was written down. Perhaps it was mistyped.
+    ``ticket`` is what ``consent.pending`` looks the same closing up by, in any process; None where it
+    is of no single subject.
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class Withdrawal:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.recorded = recorded
+        self.ticket: str | None = None
         self._drains = tuple(drains)
         self._monotonic = monotonic
         self._sleep = sleep

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from emoconsent.accounts import upkeep
+from emoconsent.accounts.api_key_rows import end_restored as end_restored_keys
 from emoconsent.audit.entry import EventTag
 from emoconsent.audit.log import sequence
 from emoconsent.audit.service import Audit
@@ -111,6 +112,7 @@ class Restore:
         with self._database.write() as tx:
             tx.closings.forget_after(self._closings.last())
             upkeep.end_restored(tx)
+            end_restored_keys(tx, self._ledger)
             facts = {"remembered_size": lost[0] if lost else 0, "restored_size": tx.log.size()}
             self._ledger.scribe.write(
                 tx.log, secrets.token_bytes(16), EventTag.RESTORE_REPLAY, tx.now(), facts=facts

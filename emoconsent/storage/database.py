@@ -10,12 +10,14 @@ from sqlalchemy import Connection, Engine, text
 
 from emoconsent.clock import Clock, aware, to_micros
 from emoconsent.storage.account_stores import SqlContacts, SqlOwners, SqlStaff, SqlTokens
+from emoconsent.storage.api_key_store import SqlApiKeys
 from emoconsent.storage.clock_watch import ClockWatch, Reading
 from emoconsent.storage.consent_stores import SqlCatalogue, SqlClosings, SqlEvents, SqlSubjects
 from emoconsent.storage.engine import close_engine
 from emoconsent.storage.faults import as_unavailable
 from emoconsent.storage.log_store import SqlLinks, SqlLog
 from emoconsent.storage.meta import SqlMeta
+from emoconsent.storage.rights_stores import SqlLegalHolds, SqlSteps
 from emoconsent.storage.vault_stores import (
     SqlCases,
     SqlCertificates,
@@ -92,6 +94,14 @@ class Transaction:
         return SqlRequests(self._connection)
 
     @cached_property
+    def steps(self) -> SqlSteps:
+        return SqlSteps(self._connection)
+
+    @cached_property
+    def legal_holds(self) -> SqlLegalHolds:
+        return SqlLegalHolds(self._connection)
+
+    @cached_property
     def certificates(self) -> SqlCertificates:
         return SqlCertificates(self._connection)
 
@@ -122,6 +132,10 @@ class Transaction:
     @cached_property
     def staff(self) -> SqlStaff:
         return SqlStaff(self._connection)
+
+    @cached_property
+    def api_keys(self) -> SqlApiKeys:
+        return SqlApiKeys(self._connection)
 
     @cached_property
     def meta(self) -> SqlMeta:

@@ -40,10 +40,12 @@ CONFINED: dict[str, tuple[str, ...]] = {
         ("authlib", "flask_babel", "flask_login", "flask_wtf", "limits", "segno", "wtforms"),
         ("portal",),
     ),
+    **dict.fromkeys(("flask_smorest", "flask_swagger_ui", "marshmallow", "webargs"), ("portal.api",)),
     "werkzeug": ("portal", "emoconsent.integrations"),
     "argon2": ("emoconsent.accounts",),
     "pyotp": ("emoconsent.accounts",),
     "joserfc": ("emoconsent.consent", "portal"),  # signed documents; the shop's and the provider's tokens
+    "holidays": ("emoconsent.policy",),
     "click": ("emoconsent.cli",),
     "waitress": ("emoconsent.cli",),
     "rich": ("emoconsent.cli",),

@@ -1,0 +1,74 @@
+"""Fields that several resources share. The SDK judges values; these say the shape, for the description."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from marshmallow import Schema, fields, validate
+
+from emoconsent.vocabulary import Modality
+from portal.api.parsing import Body
+
+MODALITIES: Final = [modality.value for modality in Modality]
+
+
+def subject() -> fields.String:
+    """Whom it is about: the caller's own identifier of the person. Only ever in a body."""
+    about = "The person, by the identifier that your systems use: at most 256 bytes of UTF-8."
+    return fields.String(
+        required=True,
+        validate=validate.Length(1, 256),
+        metadata={"description": about, "example": "customer-42"},
+    )
+
+
+def text(limit: int, about: str, **options: Any) -> fields.String:
+    """Text of at most *limit* characters."""
+    return fields.String(
+        validate=validate.Length(options.pop("least", 0), limit), metadata={"description": about}, **options
+    )
+
+
+def channel() -> fields.String:
+    """Where it was said."""
+    return text(100, "Where it was said, e.g. `chat` or `app`.", load_default="api")
+
+
+def timeout() -> fields.Float:
+    """How long to wait for calls inside."""
+    return fields.Float(
+        load_default=5.0,
+        validate=validate.Range(0, 10),
+        metadata={"description": "Seconds to wait for calls that were admitted before."},
+    )
+
+
+class Pair(Body):
+    """A purpose and a modality."""
+
+    purpose = fields.String(
+        required=True,
+        validate=validate.Regexp(r"^[a-z][a-z0-9_]{0,63}$"),
+        metadata={"example": "customer_care"},
+    )
+    modality = fields.String(required=True, validate=validate.OneOf(MODALITIES), metadata={"example": "text"})
+
+
+def pairs(given: list[dict[str, str]] | None) -> list[tuple[str, str]] | None:
+    """A scope as the SDK takes it; None for everything."""
+    return None if given is None else [(pair["purpose"], pair["modality"]) for pair in given]
+
+
+class Page(Body):
+    """Which part of a list."""
+
+    limit = fields.Integer(load_default=50, strict=True, validate=validate.Range(1, 200))
+    cursor = text(1024, "`next` of the page before; opaque.", load_default=None, allow_none=True)
+
+
+class Paged(Schema):
+    """What every page says of the next one."""
+
+    next = fields.String(
+        allow_none=True, required=True, metadata={"description": "The next page's `cursor`; null at the end."}
+    )
