@@ -63,6 +63,7 @@ class EmoConsent:
         self.recognizers = parts.recognizers
         self.gate = parts.gate
         self.vault = parts.vault
+        self.hints = parts.hints
         self.access = parts.access
         self.accounts = parts.accounts
         self.rights = parts.rights

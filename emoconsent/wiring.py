@@ -45,9 +45,11 @@ from emoconsent.storage.outside import OutsideFile
 from emoconsent.storage.store import CREATED, STORE_ID, Stores, open_folder, open_servers
 from emoconsent.twins import AsyncTwins
 from emoconsent.vault.access import Access
+from emoconsent.vault.cases import Cases
 from emoconsent.vault.closing_list import SignedClosingList
 from emoconsent.vault.custody import SubjectCustody
 from emoconsent.vault.keyring import ROW_MAC, SIGN_CHECKPOINTS, SIGN_RECEIPTS, Keyring, StoreSeal
+from emoconsent.vault.live_hint import LiveHints
 from emoconsent.vault.ports import RootKeyProvider
 from emoconsent.vault.presence import Presence
 from emoconsent.vault.refusals import Refusals
@@ -85,6 +87,7 @@ class Parts:
     gate: LendingGate
     settlement: Settlement
     vault: Vault
+    hints: LiveHints
     access: Access
     accounts: Accounts
     rights: Rights
@@ -204,6 +207,7 @@ def _compose(
         data, base.chain, closer, base.holds, refusals, base.keyring.keyed, settings.approvals_required
     )
     access = Access(presence, refusals, base.guardians, rights)
+    vault = _vault(base, closer, presence, access, refusals, recognizers)
     settlement = Settlement(SettleServices(data, ledger, base.holds, base.mac, committed))
     lending = LendingServices(settlement, data, tokens, sweep, base.monotonic)
     restore = Restore(data, ledger, base.stores.keys, closings, closer, audit, rights, keys, committed)
@@ -217,7 +221,8 @@ def _compose(
         recognizers=recognizers,
         gate=_gate(base, consent, lending, settings.approvals_required),
         settlement=settlement,
-        vault=_vault(base, closer, presence, access, refusals, recognizers),
+        vault=vault,
+        hints=LiveHints(vault, Cases(presence, committed), data, advice, base.keyring.keyed),
         access=access,
         accounts=_accounts(base, tokens, sweep),
         rights=rights,
