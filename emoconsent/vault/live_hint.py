@@ -11,6 +11,7 @@ import json
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
 from emoconsent.access.principal import Principal
@@ -34,6 +35,11 @@ class LiveHint:
 
     hint: Hint
     tag: str
+
+    @property
+    def until(self) -> datetime | None:
+        """When it is none any more, whatever else happens; None where there is none."""
+        return None if self.hint.as_of is None else self.hint.as_of + timedelta(microseconds=FRESH)
 
 
 class LiveHints(AsyncTwins):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
+from portal.api import permits  # noqa: F401 - adds to decisions and records what permits are for
 from portal.api.audit import audit
+from portal.api.cases import cases
 from portal.api.consents import consents
 from portal.api.decisions import decisions
 from portal.api.describing import Description
@@ -15,10 +17,11 @@ from portal.api.paths import MOUNT
 from portal.api.receipts import receipts
 from portal.api.recognizers import recognizers
 from portal.api.records import records
+from portal.api.streams import Places
 
 __all__ = ["MOUNT", "init_api"]
 
-RESOURCES = (consents, decisions, records, receipts, notices, recognizers, audit)
+RESOURCES = (consents, decisions, records, receipts, notices, recognizers, cases, audit)
 
 
 def init_api(app: Flask, forms: CSRFProtect) -> None:
@@ -28,3 +31,4 @@ def init_api(app: Flask, forms: CSRFProtect) -> None:
         description.register_blueprint(resource)
         forms.exempt(resource)
     app.register_blueprint(docs_page)
+    app.extensions["emoconsent-streams"] = Places()
