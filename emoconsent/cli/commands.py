@@ -7,6 +7,7 @@ from typing import Any, Final
 import click
 
 from emoconsent.cli.access import access, decide
+from emoconsent.cli.apikey import apikey
 from emoconsent.cli.audit import audit
 from emoconsent.cli.consent import consent
 from emoconsent.cli.db import db
@@ -60,7 +61,7 @@ def main() -> None:
 
 COMMANDS: Final = (
     *(demo, init, apply, serve, doctor, db, notice, consent, recognizer, audit, keys, rights, restore),
-    *(staff, contact, access, decide, verify),
+    *(staff, contact, apikey, access, decide, verify),
 )
 for command in COMMANDS:
     main.add_command(command)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
-from portal.api import permits  # noqa: F401 - adds to decisions and records what permits are for
 from portal.api.audit import audit
 from portal.api.cases import cases
 from portal.api.consents import consents
@@ -14,14 +13,27 @@ from portal.api.describing import Description
 from portal.api.docs_page import docs_page
 from portal.api.notices import notices
 from portal.api.paths import MOUNT
+from portal.api.permits import permits
 from portal.api.receipts import receipts
 from portal.api.recognizers import recognizers
 from portal.api.records import records
+from portal.api.requests import requests
 from portal.api.streams import Places
 
 __all__ = ["MOUNT", "init_api"]
 
-RESOURCES = (consents, decisions, records, receipts, notices, recognizers, cases, audit)
+RESOURCES = (
+    consents,
+    decisions,
+    permits,
+    records,
+    requests,
+    receipts,
+    notices,
+    recognizers,
+    cases,
+    audit,
+)
 
 
 def init_api(app: Flask, forms: CSRFProtect) -> None:

@@ -10,7 +10,7 @@ from marshmallow import Schema, fields
 from emoconsent.vocabulary import ApiScope
 from portal.api.caller import caller, sdk
 from portal.api.resource import Operation, Resource
-from portal.api.shapes import Page, Paged
+from portal.api.shapes import Paged, PageQuery
 
 audit = Resource("audit", "What happened, in a log that nobody can change unseen.")
 SCOPE = ApiScope.AUDIT
@@ -58,7 +58,7 @@ def get_checkpoint() -> Any:
         "GET",
         "/audit/entries",
         SCOPE,
-        query=Page,
+        query=PageQuery,
         gives=EntriesAnswer,
         links={
             "proof": {

@@ -81,7 +81,7 @@ class DecisionAnswer(Schema):
 
 
 class PermitAnswer(Schema):
-    """The right to one call of that recognizer in that version. Count its seconds from sending the request."""
+    """The right to one call of that recognizer in that version, counted from sending the request."""
 
     secret = fields.String(required=True)
     valid_for = fields.Float(required=True, metadata={"description": "Seconds, on your own monotonic clock."})

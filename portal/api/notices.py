@@ -11,7 +11,7 @@ from portal.api.caller import caller, sdk
 from portal.api.parsing import Body
 from portal.api.paths import MOUNT
 from portal.api.resource import Operation, Resource
-from portal.api.shapes import Page, Paged
+from portal.api.shapes import Paged, PageQuery
 
 notices = Resource("notices", "What is offered, in whose words.")
 SCOPE = ApiScope.NOTICES
@@ -45,7 +45,7 @@ def _answer(full_id: str) -> dict[str, Any]:
     return {"id": full_id, "in_force": found.in_force, "sha256": found.sha256, "notice": found.content}
 
 
-@notices.serves(Operation("GET", "/notices", SCOPE, query=Page, gives=NoticesAnswer, tagged=True))
+@notices.serves(Operation("GET", "/notices", SCOPE, query=PageQuery, gives=NoticesAnswer, tagged=True))
 def list_notices(query: dict[str, Any]) -> Any:
     """Every version ever published, oldest first."""
     opaque, by = sdk().accounts.opaque, caller()

@@ -8,11 +8,12 @@ from marshmallow import fields
 
 from emoconsent.vocabulary import ApiScope
 from portal.api.caller import caller, sdk
-from portal.api.decisions import decisions
 from portal.api.parsing import Body
-from portal.api.records import RecordAnswer, record_answer, records
-from portal.api.resource import Operation
+from portal.api.records import RecordAnswer, record_answer
+from portal.api.resource import Operation, Resource
 from portal.api.shapes import Pair, subject, text
+
+permits = Resource("permits", "What is done with a permit that came with a decision.")
 
 
 class PermitBody(Body):
@@ -43,7 +44,7 @@ class StoredAnswer(RecordAnswer):
     id = fields.String(required=True, allow_none=True)
 
 
-@records.serves(
+@permits.serves(
     Operation(
         "POST",
         "/records",
@@ -74,7 +75,7 @@ def store_result(body: dict[str, Any]) -> Any:
     return record_answer(found.record)
 
 
-@decisions.serves(
+@permits.serves(
     Operation(
         "POST",
         "/decisions/returns",

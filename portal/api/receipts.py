@@ -37,13 +37,13 @@ class ReceiptsAnswer(Paged):
     receipts = fields.List(fields.Nested(ReceiptAnswer), required=True)
 
 
-class ProofBody(Body):
+class VerificationBody(Body):
     """What is to be verified."""
 
     jws = text(65536, "A receipt: the JWS, or the file that holds it.", required=True, least=1)
 
 
-class ProofAnswer(Schema):
+class VerificationAnswer(Schema):
     """Whether this store signed it; why not is not said."""
 
     valid = fields.Boolean(required=True)
@@ -66,7 +66,9 @@ def list_receipts(body: dict[str, Any]) -> Any:
     return {"receipts": [receipt_answer(receipt) for receipt in found[start:end]], "next": more}
 
 
-@receipts.serves(Operation("POST", "/receipts/verifications", SCOPE, takes=ProofBody, gives=ProofAnswer))
+@receipts.serves(
+    Operation("POST", "/receipts/verifications", SCOPE, takes=VerificationBody, gives=VerificationAnswer)
+)
 def verify_receipt(body: dict[str, Any]) -> Any:
     """Whether a receipt was signed here, and says what it said then."""
     try:

@@ -12,7 +12,7 @@ from portal.api.caller import caller, sdk
 from portal.api.parsing import Body
 from portal.api.paths import MOUNT
 from portal.api.resource import Operation, Resource
-from portal.api.shapes import MODALITIES, Page, Paged, text
+from portal.api.shapes import MODALITIES, Paged, PageQuery, text
 
 recognizers = Resource("recognizers", "The models that may run, and how they were assessed.")
 SCOPE = ApiScope.RECOGNIZERS
@@ -83,7 +83,9 @@ def _answer(found: Any) -> dict[str, Any]:
     }
 
 
-@recognizers.serves(Operation("GET", "/recognizers", SCOPE, query=Page, gives=RecognizersAnswer, tagged=True))
+@recognizers.serves(
+    Operation("GET", "/recognizers", SCOPE, query=PageQuery, gives=RecognizersAnswer, tagged=True)
+)
 def list_recognizers(query: dict[str, Any]) -> Any:
     """Every recognizer in its registered version, by id."""
     opaque, by = sdk().accounts.opaque, caller()

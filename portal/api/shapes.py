@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from marshmallow import Schema, fields, validate
@@ -9,6 +10,7 @@ from marshmallow import Schema, fields, validate
 from emoconsent.vocabulary import Modality
 from portal.api.parsing import Body
 
+_DIGITS: Final = re.compile("[0-9]{1,4}")
 MODALITIES: Final = [modality.value for modality in Modality]
 
 
@@ -59,11 +61,32 @@ def pairs(given: list[dict[str, str]] | None) -> list[tuple[str, str]] | None:
     return None if given is None else [(pair["purpose"], pair["modality"]) for pair in given]
 
 
+def limit(**options: Any) -> dict[str, Any]:
+    """What the size of a page has in common, in a body and in an address."""
+    return {"load_default": 50, "validate": validate.Range(1, 200), **options}
+
+
+class Digits(fields.Integer):
+    """A whole number in an address: ASCII digits and nothing else."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> Any:
+        if not isinstance(value, str) or not _DIGITS.fullmatch(value):
+            raise self.make_error("invalid")
+        return super()._deserialize(value, attr, data, **options)
+
+
 class Page(Body):
     """Which part of a list."""
 
-    limit = fields.Integer(load_default=50, strict=True, validate=validate.Range(1, 200))
+    limit = fields.Integer(strict=True, **limit())
     cursor = text(1024, "`next` of the page before; opaque.", load_default=None, allow_none=True)
+
+
+class PageQuery(Body):
+    """Which part of a list, in an address."""
+
+    limit = Digits(**limit())
+    cursor = text(1024, "`next` of the page before; opaque.", load_default=None)
 
 
 class Paged(Schema):

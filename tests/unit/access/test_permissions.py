@@ -54,8 +54,13 @@ EXPECTED = {
         "manage_keys": ("-", "any"),
         "manage_staff": ("-", "any"),
         "read_staff": ("-", "any"),
+        "manage_api_keys": ("-", "any"),
     },
-    "service": {},
+    "service": {
+        "submit_request": ("-", "any"),
+        "cancel_request": ("-", "any"),
+        "read_receipts": ("-", "any"),
+    },
 }
 STATED = [None, "", *sorted(PURPOSES), "subject_access", "rights_request", "an_own_one", "CUSTOMER_CARE"]
 RELATED = list(chain.from_iterable(combinations(Relation, n) for n in range(len(Relation) + 1)))
