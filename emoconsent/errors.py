@@ -63,6 +63,18 @@ class RecognizerOutputError(EmoConsentError):
         self.problems = tuple(problems)
 
 
+class LimitReached(EmoConsentError):
+    """Somebody asked too often, or has too much out at once. Nothing was done; later is fine.
+
+    Attributes:
+        retry_after: seconds after which it is worth asking again.
+    """
+
+    def __init__(self, what: str, *, retry_after: float) -> None:
+        super().__init__(what)
+        self.retry_after = retry_after
+
+
 class VaultError(EmoConsentError):
     """A sealed value could not be opened. Says nothing about why: that would be an oracle."""
 

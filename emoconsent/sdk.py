@@ -63,6 +63,7 @@ class EmoConsent:
         self.recognizers = parts.recognizers
         self.gate = parts.gate
         self.vault = parts.vault
+        self.hints = parts.hints
         self.access = parts.access
         self.accounts = parts.accounts
         self.rights = parts.rights
@@ -216,7 +217,7 @@ class EmoConsent:
     def close(self) -> None:
         """Close connections and lock files; delete a sandbox (which the process's end does otherwise)."""
         _OPEN.discard(self)
-        self._parts.stores.close()
+        self._parts.close()
         if self._temporary is not None:
             _remove(self._temporary)
 

@@ -30,7 +30,8 @@ from emoconsent.consent.receipt import Receipt
 from emoconsent.consent.registry import ConsentRegistry, ConsentServices
 from emoconsent.consent.withdrawal import Withdrawal
 from emoconsent.errors import ConfigurationError
-from emoconsent.gate.gate import Gate, GateServices
+from emoconsent.gate.gate import GateServices
+from emoconsent.gate.lending import LendingGate, LendingServices
 from emoconsent.gate.settle import Settlement, SettleServices
 from emoconsent.recognizers.demo.advice import advice
 from emoconsent.recognizers.registry import SUSPENDED, RecognizerRegistry
@@ -47,9 +48,11 @@ from emoconsent.storage.outside import OutsideFile
 from emoconsent.storage.store import CREATED, STORE_ID, Stores, open_folder, open_servers
 from emoconsent.twins import AsyncTwins
 from emoconsent.vault.access import Access
+from emoconsent.vault.cases import Cases
 from emoconsent.vault.closing_list import SignedClosingList
 from emoconsent.vault.custody import SubjectCustody
 from emoconsent.vault.keyring import ROW_MAC, SIGN_CHECKPOINTS, SIGN_RECEIPTS, Keyring, StoreSeal
+from emoconsent.vault.live_hint import LiveHints
 from emoconsent.vault.ports import RootKeyProvider
 from emoconsent.vault.presence import Presence
 from emoconsent.vault.refusals import Refusals
@@ -84,9 +87,10 @@ class Parts:
     consent: ConsentRegistry
     subjects: Subjects
     recognizers: RecognizerRegistry
-    gate: Gate
+    gate: LendingGate
     settlement: Settlement
     vault: Vault
+    hints: LiveHints
     access: Access
     accounts: Accounts
     rights: Rights
@@ -99,6 +103,10 @@ class Parts:
         with self.stores.data.read() as tx:
             tx.log.last_at()
         self.stores.keys.epochs()
+
+    def close(self) -> None:
+        self.gate.close()
+        self.stores.close()
 
     def forget(self) -> None:
         self.stores.forget()
@@ -157,7 +165,7 @@ def _assemble(settings: Settings, stores: Stores, clock: Clock, monotonic: Calla
     audit = _audit(stores, scribe, keyring, ledger, store_id)
     chain = CatalogueChain(mac, scribe)
     guardians, holds = Guardians(ledger, chain), HoldTable(stores.locks)
-    base = _Base(stores, keyring, mac, ledger, chain, guardians, holds, sequencer.wrote)
+    base = _Base(stores, keyring, mac, ledger, chain, guardians, holds, sequencer.wrote, monotonic)
     inside = root_key_inside(settings, roots)
     return _compose(base, settings, audit, sequencer, store_id, sandboxed=sandboxed, inside=inside)
 
@@ -172,6 +180,7 @@ class _Base:
     guardians: Guardians
     holds: HoldTable
     committed: Callable[[], None]
+    monotonic: Callable[[], float]
 
 
 def _compose(
@@ -192,6 +201,7 @@ def _compose(
         data, ledger, base.keyring, closer, base.holds, audit.checkpoint, committed, sandboxed, inside
     )
     presence = Presence(data, ledger, base.keyring, base.holds)
+    tokens, sweep = Tokens(base.keyring, base.mac), Sweep(data)
     refusals = Refusals(presence, ledger.scribe, committed)
     erasure, keys = Erasure(erasing), Keys(erasing)
     _replay(base, closer, erasure)
@@ -201,6 +211,8 @@ def _compose(
     )
     access = Access(presence, refusals, base.guardians, RequestStanding(ledger.mac))
     vault = _vault(base, closer, presence, access, refusals, recognizers)
+    settlement = Settlement(SettleServices(data, ledger, base.holds, base.mac, committed))
+    lending = LendingServices(settlement, data, tokens, sweep, base.monotonic)
     effects = Effects(data, vault, consent, sandboxed)
     explaining = Explaining(data, base.chain, vault)
     rights = Rights(erasing, erasure, base.guardians, refusals, base.chain, effects, explaining)
@@ -213,11 +225,12 @@ def _compose(
         consent=consent,
         subjects=Subjects(consent),
         recognizers=recognizers,
-        gate=_gate(base, consent, settings.approvals_required),
-        settlement=Settlement(SettleServices(data, ledger, base.holds, base.mac, committed)),
+        gate=_gate(base, consent, lending, settings.approvals_required),
+        settlement=settlement,
         vault=vault,
+        hints=LiveHints(vault, Cases(presence, committed), data, advice, base.keyring.keyed),
         access=access,
-        accounts=_accounts(base),
+        accounts=_accounts(base, tokens, sweep),
         rights=rights,
         audit=audit,
         keys=keys,
@@ -257,7 +270,7 @@ def _consent(base: _Base, closer: Closer, *, sandboxed: bool) -> ConsentRegistry
     return ConsentRegistry(services)
 
 
-def _gate(base: _Base, consent: ConsentRegistry, approvals: int) -> Gate:
+def _gate(base: _Base, consent: ConsentRegistry, lending: LendingServices, approvals: int) -> LendingGate:
     services = GateServices(
         reader=base.stores.reader,
         database=base.stores.data,
@@ -269,13 +282,11 @@ def _gate(base: _Base, consent: ConsentRegistry, approvals: int) -> Gate:
         committed=base.committed,
         open_keys=base.keyring.open,
     )
-    return Gate(services)
+    return LendingGate(services, lending)
 
 
-def _accounts(base: _Base) -> Accounts:
-    tokens = Tokens(base.keyring, base.mac)
+def _accounts(base: _Base, tokens: Tokens, sweep: Sweep) -> Accounts:
     seal = StoreSeal(base.keyring)
-    sweep = Sweep(base.stores.data)
     services = AccountServices(
         base.stores.data, base.ledger, base.keyring, seal, tokens, sweep, base.committed
     )

@@ -19,6 +19,7 @@ from emoconsent.errors import (
     ConfigurationError,
     EmoConsentError,
     InvalidInput,
+    LimitReached,
     NotFound,
     RightsError,
     Unavailable,
@@ -29,6 +30,7 @@ _STATUS: Final[dict[type[EmoConsentError], HTTPStatus]] = {
     AccessDenied: HTTPStatus.FORBIDDEN,
     InvalidInput: HTTPStatus.BAD_REQUEST,
     RightsError: HTTPStatus.CONFLICT,
+    LimitReached: HTTPStatus.TOO_MANY_REQUESTS,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     ConfigurationError: HTTPStatus.SERVICE_UNAVAILABLE,
 }

@@ -13,12 +13,15 @@ from emoconsent.vocabulary import Role
 SUBJECT: Final = "subject"
 CONTACT: Final = "contact"
 STAFF: Final = "staff"
+KEY: Final = "key"
 NO_EPOCH: Final = 0
+#: Whose names are no people's whom an epoch's destruction has to make unfindable.
+_WITHOUT_EPOCH: Final = frozenset({STAFF, KEY})
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Somebody to whom a token belongs: a subject, a contact address, or a member of staff."""
+    """To whom a token belongs: a subject, a contact address, a member of staff, a program's key."""
 
     kind: str
     name: str = field(repr=False)
@@ -41,15 +44,15 @@ def _indexed(owner: Owner) -> str:
 
 def index(keyring: Keyring, owner: Owner) -> tuple[int, bytes]:
     """The epoch and the index under which *owner* is written now."""
-    if owner.kind == STAFF:
-        return NO_EPOCH, keyring.keyed("staff", owner.name)
+    if owner.kind in _WITHOUT_EPOCH:
+        return NO_EPOCH, keyring.keyed(owner.kind, owner.name)
     return keyring.index(_indexed(owner))
 
 
 def indexes(keyring: Keyring, owner: Owner) -> list[bytes]:
     """The indexes under which *owner* may be found, one for every live epoch."""
-    if owner.kind == STAFF:
-        return [keyring.keyed("staff", owner.name)]
+    if owner.kind in _WITHOUT_EPOCH:
+        return [keyring.keyed(owner.kind, owner.name)]
     return keyring.indexes(_indexed(owner))
 
 

@@ -95,6 +95,9 @@ class TokenStore(Protocol):
 
     def get(self, token_hash: bytes, *, lock: bool = False) -> TokenRow | None: ...
 
+    def there(self, token_hashes: Sequence[bytes]) -> set[bytes]:
+        """Which of them there are."""
+
     def update(self, row: TokenRow) -> None: ...
 
     def remove(self, token_hashes: Sequence[bytes]) -> int:

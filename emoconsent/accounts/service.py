@@ -5,6 +5,7 @@ from __future__ import annotations
 from emoconsent.accounts.api_keys import ApiKeys
 from emoconsent.accounts.contacts import Contacts
 from emoconsent.accounts.opaque import Opaque
+from emoconsent.accounts.panels import Panels
 from emoconsent.accounts.replays import Replays
 from emoconsent.accounts.services import AccountServices
 from emoconsent.accounts.sessions import Sessions
@@ -14,8 +15,8 @@ from emoconsent.accounts.stop_links import StopLinks
 from emoconsent.twins import AsyncTwins
 
 
-class Accounts(Contacts, SignIn, Sessions, StopLinks, StaffSignIn, AsyncTwins):
-    """Contact addresses, sign-in, sessions, stop links, members of staff, and keys of the REST API.
+class Accounts(Contacts, SignIn, Sessions, StopLinks, Panels, StaffSignIn, AsyncTwins):
+    """Contact addresses, sign-in, sessions, stop links, panels, members of staff, and keys of the REST API.
 
     Sessions and links are opened by random secrets that the store does not keep: what it holds opens
     nothing without them, and erasing a subject deletes what belongs to the subject.

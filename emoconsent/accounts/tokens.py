@@ -32,6 +32,11 @@ LINK: Final = "link"
 TICKET: Final = "ticket"
 STOP: Final = "stop"
 ONCE: Final = "once"
+PERMIT: Final = "permit"
+PANEL: Final = "panel"
+METER: Final = "meter"
+#: Rows that belong to nobody: a hash of what was used, a count for a key.
+OWNERLESS: Final = frozenset({ONCE, METER})
 MICROS: Final = 1_000_000
 MINUTE: Final = 60 * MICROS
 USUAL: Final = 1024  # bytes of content that all but large families stay below
@@ -160,6 +165,21 @@ class Tokens:
         row = TokenRow(hash_, ONCE, tx.now(), tx.now(), expires_at, 0, b"", b"")
         return tx.tokens.add(replace(row, mac=token_mac(self._mac, row)))
 
+    def metered(self, tx: AccountsTransaction, name: str) -> int:
+        """How often *name* was counted in the current second, this time included.
+
+        The row is locked until the transaction ends, so that those who count *name* come one by one.
+        """
+        hash_, now = self._keyring.keyed("meter", name), tx.now()
+        first = TokenRow(hash_, METER, now, now, now + MINUTE, 1, b"", b"")
+        if tx.tokens.add(replace(first, mac=token_mac(self._mac, first))):
+            return 1
+        row = tx.tokens.get(hash_, lock=True)
+        if row is not None and self.authentic(row) and 0 <= now - row.created_at < MICROS:
+            first = replace(first, created_at=row.created_at, misses=row.misses + 1)
+        tx.tokens.update(replace(first, mac=token_mac(self._mac, first)))
+        return first.misses
+
     def owned(self, tx: AccountsTransaction, owner: Owner, kind: str) -> list[tuple[TokenRow, OwnerRow]]:
         """The live tokens of *kind* that belong to *owner*, newest first."""
         found = []
@@ -170,6 +190,16 @@ class Tokens:
             if self.authentic(row) and self.authentic_owner(owned):
                 found.append((row, owned))
         return sorted(found, key=lambda pair: pair[0].created_at, reverse=True)
+
+    def outstanding(self, tx: AccountsTransaction, owner: Owner, kind: str) -> int:
+        """How many tokens of *kind* that *owner* has are not over; the others are deleted."""
+        hashes = {
+            bytes(row.token_hash) for row in tx.owners.owned(indexes(self._keyring, owner), kinds=[kind])
+        }
+        rows, now = [tx.tokens.get(hash_) for hash_ in hashes], tx.now()
+        live = {bytes(row.token_hash) for row in rows if row is not None and row.expires_at > now}
+        tx.tokens.remove(sorted(hashes - live))
+        return len(live)
 
     def end_all(self, tx: AccountsTransaction, owner: Owner, *, keep: bytes | None = None) -> int:
         """End the sessions and open sign-ins of *owner*, but *keep*; how many sessions there were."""

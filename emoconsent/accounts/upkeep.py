@@ -17,7 +17,7 @@ from emoconsent.accounts.rows import (
     staff_mac,
     token_mac,
 )
-from emoconsent.accounts.tokens import CHALLENGE, LINK, ONCE, SESSION, TICKET
+from emoconsent.accounts.tokens import CHALLENGE, LINK, OWNERLESS, PANEL, PERMIT, SESSION, TICKET
 from emoconsent.audit.entry import Entry, EventTag
 from emoconsent.audit.rowmac import RowMac
 from emoconsent.vault.keyring import Keyring
@@ -98,11 +98,11 @@ def end_under(tx: AccountsTransaction, epoch: int) -> int:
 
 
 def end_restored(tx: AccountsTransaction) -> int:
-    """End the sessions and sign-ins that a restored store brought back; how many.
+    """End the sessions, sign-ins and lent rights that a restored store brought back; how many.
 
     Some were ended since, and nobody can tell which. Stop links stay: they can only stop.
     """
-    return tx.tokens.remove(tx.tokens.of_kinds((SESSION, CHALLENGE, LINK, TICKET)))
+    return tx.tokens.remove(tx.tokens.of_kinds((SESSION, CHALLENGE, LINK, TICKET, PERMIT, PANEL)))
 
 
 def rows(tx: AccountsTransaction, mac: RowMac) -> Iterator[tuple[str, bytes, bytes, bytes | None]]:
@@ -128,7 +128,9 @@ def unpaired(tx: AccountsTransaction) -> Iterator[str]:
     """Tokens that nobody could end, owners of no token, contacts of no subject."""
     owned = {bytes(row.token_hash) for row in tx.owners.list()}
     tokens = {bytes(row.token_hash): row.kind for row in tx.tokens.list()}
-    for hash_ in sorted(hash_ for hash_, kind in tokens.items() if kind != ONCE and hash_ not in owned):
+    for hash_ in sorted(tokens.keys() - owned):
+        if tokens[hash_] in OWNERLESS:
+            continue
         yield f"tokens {hash_.hex()}: whose it is was deleted"
     for hash_ in sorted(owned - tokens.keys()):
         yield f"token_owners {hash_.hex()}: there is no such token"

@@ -47,6 +47,7 @@ class EventTag(StrEnum):
     CALL_DISCARD = "call:discard"
     CALL_FAIL = "call:fail"
     CALL_REFUSE_OUTPUT = "call:refuse_output"
+    CALL_RETURN = "call:return"
     VAULT_READ = "vault:read"
     VAULT_DENY = "vault:deny"
     VAULT_CORRECT = "vault:correct"
@@ -99,6 +100,7 @@ GOES_ON: Final = frozenset(
         EventTag.CALL_DISCARD,
         EventTag.CALL_FAIL,
         EventTag.CALL_REFUSE_OUTPUT,
+        EventTag.CALL_RETURN,
         EventTag.VAULT_DENY,
         EventTag.ACCESS_DENY,
         EventTag.VAULT_CONTEST,

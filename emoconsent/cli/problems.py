@@ -43,6 +43,7 @@ _TABLE: Final[tuple[tuple[type[EmoConsentError], str, int, str], ...]] = (
         BAD_INPUT,
         "`emoconsent rights show` tells what the request waits for",
     ),
+    (errors.LimitReached, "limit_reached", UNAVAILABLE, "wait a moment and run the command again"),
     (errors.MissingExtra, "missing_extra", UNAVAILABLE, _SAID),
     (errors.ConfigurationError, "configuration", UNAVAILABLE, _SAID),
     (errors.Unavailable, "unavailable", UNAVAILABLE, _AGAIN),

@@ -69,6 +69,11 @@ def offer_key(purpose: str, modality: str) -> HoldKey:
     return HoldKey("offer", b"", purpose, modality)
 
 
+def loan_key(token_hash: bytes) -> HoldKey:
+    """Held beside a lent permit's other holds, in the same session: as long as it stands, so do they."""
+    return HoldKey("loan", token_hash)
+
+
 class SharedLocks(Protocol):
     """Locks that other processes on the same store can see, and that die with their process."""
 

@@ -109,8 +109,12 @@ class Settlement:
         """Log the call before it is made: for recognizers that send the input elsewhere."""
         if permit.recognizer.external:
             with self._s.database.write() as tx:
-                self._log(tx, secrets.token_bytes(16), EventTag.CALL_START, permit, {})
+                self.note(tx, EventTag.CALL_START, permit, {})
             self._s.committed()
+
+    def note(self, tx: VaultTransaction, tag: EventTag, permit: Permit, facts: dict[str, Fact]) -> None:
+        """Log *tag* about the permit's subject in the caller's transaction."""
+        self._log(tx, secrets.token_bytes(16), tag, permit, facts)
 
     def complete(self, permit: Permit, output: Any, adapter: Adapter | None) -> Recognition:
         """The result, durable and re-checked.
@@ -167,7 +171,7 @@ class Settlement:
             with self._s.database.write() as tx:
                 over = self._over(tx, permit)
                 if over is None:
-                    self._log(tx, secrets.token_bytes(16), tag, permit, {"error": type(error).__name__})
+                    self.note(tx, tag, permit, {"error": type(error).__name__})
             self._s.committed()
         return over
 

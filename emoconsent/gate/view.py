@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from emoconsent.audit.rowmac import RowMac
 from emoconsent.consent.book import NoticeBook
 from emoconsent.consent.chain import NOTICE, checked_rows
-from emoconsent.consent.ledger import GENESIS
+from emoconsent.consent.ledger import GENESIS, TAMPERED
 from emoconsent.consent.ports import CatalogueRow
 from emoconsent.consent.publishing import book_from
+from emoconsent.errors import Unavailable
 from emoconsent.recognizers.registry import SUSPENDED, Recognizer, recognizers_from
 from emoconsent.vocabulary import Modality
 
@@ -49,6 +50,19 @@ class CatalogueView:
         return CatalogueView(
             rows, book_from(rows), recognizers_from(rows, self.approvals_required), self.approvals_required
         )
+
+    def until(self, number: int) -> CatalogueView:
+        """The catalogue as it was at *number*, which this view has reached.
+
+        Raises:
+            Unavailable: this view is older: somebody put an older catalogue back.
+        """
+        if number > self.number:
+            raise Unavailable(TAMPERED)
+        if number == self.number:
+            return self
+        rows, approvals = self.rows[:number], self.approvals_required
+        return CatalogueView(rows, book_from(rows), recognizers_from(rows, approvals), approvals)
 
     def closed_since(self, number: int, recognizer: str | None, purpose: str, modality: Modality) -> bool:
         """Whether, after *number*, the recognizer was suspended or the pair's notice superseded."""

@@ -64,6 +64,10 @@ class SqlTokens(TableStore[TokenRow]):
     def get(self, token_hash: bytes, *, lock: bool = False) -> TokenRow | None:
         return self._one(self.table.c.token_hash == token_hash, lock=lock)
 
+    def there(self, token_hashes: Sequence[bytes]) -> set[bytes]:
+        statement = select(self.table.c.token_hash).where(self.table.c.token_hash.in_(token_hashes))
+        return {bytes(found) for found in self._run(statement).scalars()}
+
     def update(self, row: TokenRow) -> None:
         self._set(row, "token_hash")
 

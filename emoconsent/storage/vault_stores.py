@@ -44,6 +44,13 @@ class SqlRecords(TableStore[RecordRow]):
         where = self._wanted(subject_ref, now, wanted)
         return int(self._run(select(func.count()).select_from(self.table).where(*where)).scalar_one())
 
+    def recent(self, subject_ref: bytes, after: int) -> list[tuple[bytes, int]]:
+        columns = self.table.c
+        named = (raw(columns.record_id), raw(columns.revision))
+        where = (columns.subject_ref == subject_ref, columns.at > after)
+        rows = self._run(select(*named).where(*where).order_by(columns.record_id, columns.revision))
+        return [(checked(bytes, record_id), checked(int, revision)) for record_id, revision in rows]
+
     def _wanted(self, subject_ref: bytes, now: int, wanted: Selection) -> list[ColumnElement[bool]]:
         """The inferences of *wanted* records that are kept at *now*, each once."""
         columns = self.table.c

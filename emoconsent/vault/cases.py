@@ -24,6 +24,7 @@ from emoconsent.vault.subject_keys import SubjectKeys
 MAX_HOURS: Final = 72
 CASE: Final = "case"
 BREAK_GLASS: Final = "break_glass"
+NO_CASE: Final = "no such open case, or not yours"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,13 @@ class Cases:
                 found.append(self._opened(row, present.known, present.keys))
         return found
 
+    def get(self, case_id: str, principal: Principal, kind: str) -> OpenCase:
+        """An open one of *principal*'s, as they see it. Raises NotFound as ``one`` does."""
+        with self._presence.database.read() as tx:
+            row = self.one(tx, case_id, principal, kind)
+        with self._presence.reading(row.subject_ref) as present:
+            return self._opened(row, present.known, present.keys)
+
     def _opened(self, row: CaseRow, known: Subject, keys: SubjectKeys) -> OpenCase:
         return OpenCase(
             id=bytes(row.case_id).hex(),
@@ -143,10 +151,10 @@ class Cases:
             NotFound: there is no such open case, or it is somebody else's.
         """
         with self._presence.database.read() as tx:
-            ref = self._open_one(tx, case_id, principal, kind).subject_ref
+            ref = self.one(tx, case_id, principal, kind).subject_ref
         with self._presence.writing(ref) as present:
             tx = present.tx
-            old = self._open_one(tx, case_id, principal, kind, lock=True)
+            old = self.one(tx, case_id, principal, kind, lock=True)
             row = replace(old, expires_at=tx.now(), entry_id=secrets.token_bytes(16))
             row = replace(row, mac=case_mac(self._ledger.mac, row))
             tx.cases.change(row)
@@ -163,13 +171,14 @@ class Cases:
             )
         self._committed()
 
-    def _open_one(
+    def one(
         self, tx: VaultTransaction, case_id: str, principal: Principal, kind: str, *, lock: bool = False
     ) -> CaseRow:
+        """An open one of *principal*'s. Raises NotFound alike if there is none and if it is another's."""
         for row in self._mine(tx, principal, kind, lock=lock):
             if bytes(row.case_id).hex() == case_id:
                 return row
-        raise NotFound("no such open case, or not yours")
+        raise NotFound(NO_CASE)
 
     def opened_by(self, tx: VaultTransaction, subject_ref: bytes, principal: Principal) -> set[str]:
         """The kinds of rights to look at the subject that *principal* opened and that have not ended."""

@@ -31,8 +31,13 @@ def hint_from(
     """The hint of the latest of *records* that states a level; contested ones are not used (G9)."""
     stated = [r for r in records if not r.contested and r.level not in (None, Level.ABSTAIN)]
     if not stated:
-        return Hint(None, tuple(advise(None, language)), None, "no hint")
+        return no_hint(advise, language)
     latest = max(stated, key=lambda record: record.inferred_at)
     return Hint(
         latest.level, tuple(advise(latest.level, language)), latest.inferred_at, quality(latest.recognizer)
     )
+
+
+def no_hint(advise: Advise, language: str) -> Hint:
+    """That there is none."""
+    return Hint(None, tuple(advise(None, language)), None, "no hint")

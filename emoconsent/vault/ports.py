@@ -216,6 +216,9 @@ class RecordStore(Protocol):
     def total(self, subject_ref: bytes, now: int, wanted: Selection) -> int:
         """How many of a subject's *wanted* records are kept at *now*."""
 
+    def recent(self, subject_ref: bytes, after: int) -> list[tuple[bytes, int]]:
+        """Record and revision of each row whose inference is later than *after*, in an order of their own."""
+
     def days(self, subject_ref: bytes, now: int, limit: int) -> list[tuple[int, int]]:
         """How many records of each day (counted from 1970-01-01) that has any, the latest days first."""
 

@@ -6,9 +6,10 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from emoconsent import CallContext
+from emoconsent import CallContext, ConsentDenied
+from emoconsent.errors import InvalidInput
 from emoconsent.vocabulary import ApiScope
-from portal.api.caller import sdk
+from portal.api.caller import caller, sdk
 from portal.api.parsing import Body
 from portal.api.resource import Operation, Resource
 from portal.api.shapes import Flag, subject, text
@@ -43,6 +44,22 @@ class DecisionBody(AskBody):
     recognizer = text(200, "Its id, to ask about that one.", load_default=None, allow_none=True)
 
 
+class AskedBody(DecisionBody):
+    """Whom it is about, and whether a permit is wanted."""
+
+    permit = fields.Boolean(
+        load_default=False,
+        truthy={True},
+        falsy={False},
+        metadata={"description": "Lend a permit for one call of `recognizer`, if it is allowed."},
+    )
+    seconds = fields.Float(
+        load_default=10.0,
+        validate=validate.Range(0, 10, min_inclusive=False),
+        metadata={"description": "How long the permit is good for: no longer than the recognizer may take."},
+    )
+
+
 class FilterBody(AskBody):
     """Whom it is about."""
 
@@ -59,6 +76,21 @@ class DecisionAnswer(Schema):
     modality = fields.String(required=True)
     rule = fields.String(allow_none=True, required=True)
     notice = fields.String(allow_none=True, required=True)
+
+
+class PermitAnswer(Schema):
+    """The right to one call of that recognizer in that version, counted from sending the request."""
+
+    secret = fields.String(required=True)
+    valid_for = fields.Float(required=True, metadata={"description": "Seconds, on your own monotonic clock."})
+    recognizer = fields.String(required=True)
+    version = fields.String(required=True)
+
+
+class AskedAnswer(DecisionAnswer):
+    """The gate's word: with a permit the right to one call, without one advice."""
+
+    permit = fields.Nested(PermitAnswer, allow_none=True, required=True)
 
 
 class FilterAnswer(Schema):
@@ -80,19 +112,27 @@ def decision_answer(decision: Any) -> dict[str, Any]:
 
 @decisions.serves(
     Operation(
-        "POST", "/decisions", ApiScope.DECISIONS, counts="decisions", takes=DecisionBody, gives=DecisionAnswer
+        "POST", "/decisions", ApiScope.DECISIONS, counts="decisions", takes=AskedBody, gives=AskedAnswer
     )
 )
 def decide(body: dict[str, Any]) -> Any:
-    """Whether a call would be allowed now."""
-    decision = sdk().gate.decide(
-        body["subject"],
-        purpose=body["purpose"],
-        modality=body["modality"],
-        recognizer=body["recognizer"],
-        context=context_of(body),
-    )
-    return decision_answer(decision)
+    """Whether a call is allowed now; with `permit`, the right to make it.
+
+    A permit is cooperative: nobody here can see whether the recognizer runs only while it lasts. Store
+    the result with it (`POST /records`) or give it back (`POST /decisions/returns`), each once.
+    """
+    asked = {name: body[name] for name in ("subject", "purpose", "modality", "recognizer")}
+    asked["context"] = context_of(body)
+    if not body["permit"]:
+        return decision_answer(sdk().gate.decide(asked.pop("subject"), **asked)) | {"permit": None}
+    if asked["recognizer"] is None:
+        raise InvalidInput(["recognizer: a permit is for one"])
+    try:
+        lent = sdk().gate.lend(asked.pop("subject"), key=caller().id, seconds=body["seconds"], **asked)
+    except ConsentDenied as denied:
+        return decision_answer(denied.decision) | {"permit": None}
+    names = ("secret", "valid_for", "recognizer", "version")
+    return decision_answer(lent.decision) | {"permit": {name: getattr(lent, name) for name in names}}
 
 
 @decisions.serves(

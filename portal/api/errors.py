@@ -5,6 +5,7 @@ The codes are those of the SDK: a decision's reason where the gate said no, else
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, Final
@@ -19,7 +20,9 @@ from emoconsent.errors import (
     ConsentDenied,
     EmoConsentError,
     InvalidInput,
+    LimitReached,
     NotFound,
+    RecognizerOutputError,
     RightsError,
     Unavailable,
 )
@@ -84,6 +87,12 @@ def sdk(error: EmoConsentError) -> Response:
         return problem(HTTPStatus.FORBIDDEN, error.reason.value, detail=error.decision.explanation)
     if isinstance(error, AccessDenied):
         return problem(HTTPStatus.FORBIDDEN, "access_denied", detail=error.explanation, reason=error.reason)
+    if isinstance(error, RecognizerOutputError):
+        found = list(error.problems[:MAX_PROBLEMS])
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "recognizer_output", problems=found)
+    if isinstance(error, LimitReached):
+        later = {"Retry-After": str(math.ceil(error.retry_after))}
+        return problem(HTTPStatus.TOO_MANY_REQUESTS, "limit_reached", detail=str(error), headers=later)
     if isinstance(error, InvalidInput):
         found = list(error.problems[:MAX_PROBLEMS])
         return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_input", problems=found)

@@ -15,6 +15,7 @@ from typing import Final
 from emoconsent.recognizers.adapters.comprehend import from_comprehend
 from emoconsent.recognizers.adapters.deepface import from_deepface
 from emoconsent.recognizers.adapters.detect import detect
+from emoconsent.recognizers.adapters.mapping import from_mapping
 from emoconsent.recognizers.adapters.native import from_native
 from emoconsent.recognizers.adapters.reading import Adapter
 from emoconsent.recognizers.adapters.sklearn import classes_of, from_sklearn_label, sklearn_adapter
@@ -28,6 +29,7 @@ ADAPTERS: Final = MappingProxyType(
     {
         "comprehend": from_comprehend,
         "deepface": from_deepface,
+        "inference": from_mapping,
         "native": from_native,
         "sklearn": from_sklearn_label,
         "snownlp": from_snownlp,

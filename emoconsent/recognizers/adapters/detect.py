@@ -7,6 +7,7 @@ from typing import Any
 from emoconsent.errors import RecognizerOutputError
 from emoconsent.recognizers.adapters.comprehend import from_comprehend
 from emoconsent.recognizers.adapters.deepface import from_deepface
+from emoconsent.recognizers.adapters.mapping import from_mapping
 from emoconsent.recognizers.adapters.native import from_native
 from emoconsent.recognizers.adapters.reading import Adapter
 from emoconsent.recognizers.adapters.transformers import from_transformers
@@ -18,6 +19,7 @@ _SHAPES: tuple[tuple[frozenset[str], Adapter], ...] = (
     (frozenset({"Sentiment", "SentimentScore"}), from_comprehend),
     (frozenset({"dominant_emotion", "emotion"}), from_deepface),
     (frozenset({"label", "score"}), from_transformers),
+    (frozenset({"vocabulary", "score_kind"}), from_mapping),
 )
 
 
