@@ -37,6 +37,7 @@ class Permission(StrEnum):
     VERIFY_REQUEST = "verify_request"
     FULFIL_REQUEST = "fulfil_request"
     CANCEL_REQUEST = "cancel_request"
+    EXPORT_RECORDS = "export_records"
     READ_OWN_LOG = "read_own_log"
     READ_LOG = "read_log"
     PUBLISH_NOTICE = "publish_notice"
@@ -94,6 +95,7 @@ TABLE: Final[dict[tuple[Role, Permission], Rule]] = {
     (Role.SUBJECT, Permission.CANCEL_REQUEST): _FAMILY,
     (Role.SUBJECT, Permission.READ_REQUESTS): _FAMILY,
     (Role.SUBJECT, Permission.READ_RECEIPTS): _FAMILY,
+    (Role.SUBJECT, Permission.EXPORT_RECORDS): _FAMILY,
     (Role.SUBJECT, Permission.READ_OWN_LOG): _FAMILY,
     (Role.AGENT, Permission.OPEN_CASE): _OFFICE,
     (Role.AGENT, Permission.READ_HINT): _CASE,
@@ -108,6 +110,7 @@ TABLE: Final[dict[tuple[Role, Permission], Rule]] = {
     (Role.DPO, Permission.VERIFY_REQUEST): _OFFICE,
     (Role.DPO, Permission.FULFIL_REQUEST): _REQUEST,
     (Role.DPO, Permission.CANCEL_REQUEST): _OFFICE,
+    (Role.DPO, Permission.EXPORT_RECORDS): _REQUEST,
     (Role.DPO, Permission.SUSPEND_RECOGNIZER): _OFFICE,
     (Role.DPO, Permission.READ_LOG): _OFFICE,
     (Role.DPO, Permission.READ_STAFF): _OFFICE,

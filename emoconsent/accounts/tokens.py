@@ -32,6 +32,7 @@ LINK: Final = "link"
 TICKET: Final = "ticket"
 STOP: Final = "stop"
 ONCE: Final = "once"
+EXPORT: Final = "export"
 MICROS: Final = 1_000_000
 MINUTE: Final = 60 * MICROS
 USUAL: Final = 1024  # bytes of content that all but large families stay below

@@ -9,7 +9,7 @@ from emoconsent.accounts.contacts import opened
 from emoconsent.accounts.owners import CONTACT, SUBJECT, Owner, folded, index, indexes
 from emoconsent.accounts.ports import AccountsTransaction, ContactRow
 from emoconsent.accounts.rows import contact_content_mac, contact_mac, owner_mac, staff_mac, token_mac
-from emoconsent.accounts.tokens import CHALLENGE, LINK, ONCE, SESSION, TICKET
+from emoconsent.accounts.tokens import CHALLENGE, EXPORT, LINK, ONCE, SESSION, TICKET
 from emoconsent.audit.entry import Entry, EventTag
 from emoconsent.audit.rowmac import RowMac
 from emoconsent.vault.keyring import Keyring
@@ -90,11 +90,11 @@ def end_under(tx: AccountsTransaction, epoch: int) -> int:
 
 
 def end_restored(tx: AccountsTransaction) -> int:
-    """End the sessions and sign-ins that a restored store brought back; how many.
+    """End the sessions, sign-ins and links to copies that a restored store brought back; how many.
 
     Some were ended since, and nobody can tell which. Stop links stay: they can only stop.
     """
-    return tx.tokens.remove(tx.tokens.of_kinds((SESSION, CHALLENGE, LINK, TICKET)))
+    return tx.tokens.remove(tx.tokens.of_kinds((SESSION, CHALLENGE, LINK, TICKET, EXPORT)))
 
 
 def rows(tx: AccountsTransaction, mac: RowMac) -> Iterator[tuple[str, bytes, bytes, bytes | None]]:

@@ -59,6 +59,9 @@ class EventTag(StrEnum):
     RIGHTS_SUBMIT = "rights:submit"
     RIGHTS_VERIFY = "rights:verify"
     RIGHTS_CANCEL = "rights:cancel"
+    EXPORT_MAKE = "export:make"
+    EXPORT_READ = "export:read"
+    EXPORT_DISCARD = "export:discard"
     ERASURE_INTENT = "erasure:intent"
     ERASURE_OUTCOME = "erasure:outcome"
     CERTIFICATE_ISSUE = "certificate:issue"
@@ -96,6 +99,7 @@ GOES_ON: Final = frozenset(
         EventTag.VAULT_DELETE,
         EventTag.RIGHTS_SUBMIT,
         EventTag.RIGHTS_VERIFY,
+        EventTag.EXPORT_DISCARD,
         EventTag.ERASURE_INTENT,
         EventTag.ERASURE_OUTCOME,
         EventTag.CERTIFICATE_ISSUE,

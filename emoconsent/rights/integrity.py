@@ -22,6 +22,7 @@ from emoconsent.consent.ports import SubjectRow
 from emoconsent.errors import AuditError, Unavailable, VaultError
 from emoconsent.rights.erasure import certificate_mac
 from emoconsent.rights.evidence import evidence_mac
+from emoconsent.rights.export.sets import export_mac, part_mac
 from emoconsent.rights.intents import intent_mac
 from emoconsent.rights.ports import RightsDatabase, RightsTransaction
 from emoconsent.rights.request import request_mac
@@ -77,6 +78,7 @@ class Integrity:
             yield from _missing_requests(tx, entries.values())
             yield from self._keys_without_rows(tx)
             yield from upkeep.unpaired(tx)
+            yield from _unpaired_copies(tx)
             live = [keys for _, keys in self._live(tx)]
             yield from upkeep.outdated(tx, self._mac, entries.values(), live)
 
@@ -106,6 +108,7 @@ class Integrity:
         for intent in tx.intents.open():
             yield f"intents {intent.intent_id.hex()}", intent.mac, intent_mac(mac, intent), None
         yield from upkeep.rows(tx, mac)
+        yield from _copies(tx, mac)
         for number, hash_, mark in tx.closings.marks():
             yield f"closings_applied {number}", mark, mac("closings_applied", number, hash_), None
 
@@ -177,6 +180,33 @@ class Integrity:
             yield f"key store {owner.hex()}: its row in the data store is gone without an erasure"
         for ref in sorted(refs - owners):
             yield f"subjects {ref.hex()}: its keys are not in the key store"
+
+
+def _copies(tx: RightsTransaction, mac: RowMac) -> Iterator[tuple[str, bytes, bytes, bytes | None]]:
+    """Copies and their parts, one part in memory at a time."""
+    for export in tx.exports.list():
+        yield f"exports {bytes(export.export_id).hex()}", export.mac, export_mac(mac, export), None
+    for ref, export_id, number in tx.export_parts.names():
+        part = tx.export_parts.get(ref, export_id, number)
+        if part is not None:
+            yield f"export_parts {export_id.hex()}/{number}", part.mac, part_mac(mac, part), None
+
+
+def _unpaired_copies(tx: RightsTransaction) -> Iterator[str]:
+    """Copies that have other parts than they should; those of somebody being erased go one by one."""
+    there: dict[bytes, set[int]] = {}
+    of: dict[bytes, bytes] = {}
+    for ref, export_id, number in tx.export_parts.names():
+        there.setdefault(export_id, set()).add(number)
+        of[export_id] = ref
+    known = {bytes(export.export_id): export for export in tx.exports.list()}
+    for export_id in sorted(there.keys() | known.keys()):
+        export = known.get(export_id)
+        ref = of[export_id] if export is None else bytes(export.subject_ref)
+        if tx.subjects.by_ref(ref) is None:
+            continue
+        if export is None or there.get(export_id, set()) != set(range(export.parts)):
+            yield f"exports {export_id.hex()}: its parts are not those that were made"
 
 
 def _effects(entry: Entry | None) -> tuple[bytes, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from emoconsent.accounts.ports import AccountsTransaction
+from emoconsent.rights.export.ports import ExportStore, PartStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,12 @@ class RightsTransaction(AccountsTransaction, Protocol):
 
     @property
     def links(self) -> LinkStore: ...
+
+    @property
+    def exports(self) -> ExportStore: ...
+
+    @property
+    def export_parts(self) -> PartStore: ...
 
 
 class RightsDatabase(Protocol):

@@ -13,6 +13,7 @@ from emoconsent.storage.account_stores import SqlContacts, SqlOwners, SqlStaff, 
 from emoconsent.storage.clock_watch import ClockWatch, Reading
 from emoconsent.storage.consent_stores import SqlCatalogue, SqlClosings, SqlEvents, SqlSubjects
 from emoconsent.storage.engine import close_engine
+from emoconsent.storage.export_stores import SqlExports, SqlParts
 from emoconsent.storage.faults import as_unavailable
 from emoconsent.storage.log_store import SqlLinks, SqlLog
 from emoconsent.storage.meta import SqlMeta
@@ -102,6 +103,14 @@ class Transaction:
     @cached_property
     def intents(self) -> SqlIntents:
         return SqlIntents(self._connection)
+
+    @cached_property
+    def exports(self) -> SqlExports:
+        return SqlExports(self._connection)
+
+    @cached_property
+    def export_parts(self) -> SqlParts:
+        return SqlParts(self._connection)
 
     @cached_property
     def links(self) -> SqlLinks:
