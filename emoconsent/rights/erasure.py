@@ -249,7 +249,8 @@ class Erasure:
         row = tx.requests.get(bytes.fromhex(request)) if request is not None else None
         if row is None or not self._s.keyring.store.keys_of(row.request_id):
             return None
-        return content_of(self._s.keyring.open(row.request_id), row)["evidence"]
+        evidence: str | None = content_of(self._s.keyring.open(row.request_id), row)["evidence"]
+        return evidence
 
     def _unlink(self, ref: bytes, detail: dict[str, str | None]) -> int:
         """Step 5. The instant from which the identifier is unknown and nothing opens."""
@@ -273,6 +274,7 @@ class Erasure:
             ("log_links", lambda tx: tx.links.remove_some(ref, BATCH)),
             ("consent_events", lambda tx: tx.events.remove(ref)),
             ("cases", lambda tx: tx.cases.remove(ref)),
+            ("legal_holds", lambda tx: tx.legal_holds.remove_of(ref)),
             # The rows first: whoever still makes a part then finds none to add it to.
             ("exports", lambda tx: tx.exports.remove_of(ref)),
             ("export_parts", lambda tx: tx.export_parts.remove_some(ref, PARTS)),

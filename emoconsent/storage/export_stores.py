@@ -86,6 +86,6 @@ class SqlParts(TableStore[PartRow]):
         columns = self.table.c
         named = (raw(columns.subject_ref), raw(columns.export_id), raw(columns.number))
         return [
-            (bytes(ref), bytes(export_id), int(number))
+            (checked(bytes, ref), checked(bytes, export_id), checked(int, number))
             for ref, export_id, number in self._run(select(*named).order_by(*named))
         ]
