@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import delete, select
 
 from emoconsent.rights.export.ports import ExportRow, PartRow
+from emoconsent.rights.export.sets import ExportState
 from emoconsent.storage import schema_exports
 from emoconsent.storage.rows import TableStore, checked, raw
 
@@ -26,6 +27,10 @@ class SqlExports(TableStore[ExportRow]):
     def of(self, subject_ref: bytes) -> list[ExportRow]:
         order = [self.table.c.begun_at, self.table.c.export_id]
         return self._values(self.table.c.subject_ref == subject_ref, order=order)
+
+    def running(self) -> Sequence[ExportRow]:
+        order = [self.table.c.begun_at, self.table.c.export_id]
+        return self._values(self.table.c.state == ExportState.RUNNING.value, order=order)
 
     def over(self, at: int, limit: int) -> list[ExportRow]:
         return self._values(self.table.c.expires_at <= at, order=[self.table.c.expires_at], limit=limit)

@@ -16,9 +16,9 @@ from emoconsent import AccessDenied, EmoConsent, Principal
 from emoconsent.consent import jws
 from emoconsent.errors import InvalidInput, NotFound, RightsError, Unavailable
 from emoconsent.rights.export import gather
+from emoconsent.rights.export.beginning import MOST
 from emoconsent.rights.export.closing import TYPE
 from emoconsent.rights.export.fetching import TRIES
-from emoconsent.rights.export.service import MOST
 from emoconsent.rights.export.sets import ALL
 from tests.support.exports import (
     check_manifest,
@@ -33,7 +33,7 @@ from tests.support.exports import (
 from tests.support.store import ADMIN, AGENT, CARE_TEXT, DPO, OpenStore, Recognizer, grant, inference, me
 
 C1 = me("c1")
-HOSTILE = "=HYPERLINK(\"https://evil.example\")</td><script>alert(1)</script>\u202egnp.exe"
+HOSTILE = '=HYPERLINK("https://evil.example")</td><script>alert(1)</script>\u202egnp.exe'
 
 
 def records(sdk: EmoConsent, count: int, subject: str = "c1") -> list[str]:
@@ -158,7 +158,7 @@ def test_names_in_the_archive_lead_nowhere_else(sdk: EmoConsent, small_pages: No
     assert len({name.lower() for name in names}) == len(names)
     for name in names:
         assert not any(part in ("", ".", "..") or part.startswith(".") for part in name.split("/"))
-        assert not set(name) & set("\\:*?\"<>|\x00 ")
+        assert not set(name) & set('\\:*?"<>|\x00 ')
 
 
 @pytest.mark.parametrize("who", [me("c2"), AGENT, ADMIN, DPO, Principal("x", "auditor"), Principal("x", "analyst")])  # type: ignore[arg-type]
@@ -216,6 +216,30 @@ def test_the_officer_under_a_request_for_it_and_in_the_persons_log(sdk: EmoConse
     assert {line.facts["request"] for line in lines} == {request}
     shown = [item for item in data(copy_of(sdk, "c1"), "looks") if item["what"].startswith("export:")]
     assert {item["who"] for item in shown} == {sdk.access.alias("dpo-1")}
+
+
+@pytest.mark.parametrize("kind", ["access", "portability"])
+def test_a_request_is_fulfilled_with_a_copy(sdk: EmoConsent, small_pages: None, kind: str) -> None:
+    """Fulfilling begins one, waits for it and names it; twice begins no second; subject and officer fetch it."""
+    records(sdk, 4)
+    make(sdk, "c1")
+    request = sdk.rights.submit("c1", kind=kind, regime="gdpr")
+    sdk.rights.verify(request.id, evidence="in person", principal=DPO)
+    begun = sdk.rights.fulfil(request.id, principal=DPO)
+    assert begun.request.open
+    assert sdk.rights.fulfil(request.id, principal=DPO).export == begun.export
+    assert rows(sdk)[0] == 2
+    while sdk.exports.work(parts=2):
+        pass
+    done = sdk.rights.fulfil(request.id, principal=DPO)
+    assert (done.request.state.value, done.export) == ("completed", begun.export)
+    assert done.export is not None
+    archives = {fetch(sdk, done.export, who) for who in (DPO, C1)}
+    assert len(archives) == 1
+    files = opened(archives.pop())
+    assert len(data(files, "records")) == 4
+    assert [item["id"] for item in data(files, "requests")] == [request.id]
+    assert sdk.audit.verify().findings == ()
 
 
 def test_the_officer_is_shut_out_while_an_erasure_waits_under_a_restriction(sdk: EmoConsent) -> None:
@@ -316,7 +340,8 @@ def test_a_broken_download_does_not_cost_the_link(sdk: EmoConsent, small_pages: 
     parts = sdk.exports.progress(export, principal=C1).done
     for after in range(3):
         chunks = iter(sdk.exports.open(link, principal=C1))
-        assert [next(chunks) for _ in range(after)] is not None
+        for _ in range(after):
+            next(chunks)
     last = iter(sdk.exports.open(link, principal=C1))
     for _ in range(parts):
         next(last)  # the last byte is out, and nobody has said that it arrived

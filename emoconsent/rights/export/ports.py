@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -49,6 +49,9 @@ class ExportStore(Protocol):
 
     def of(self, subject_ref: bytes) -> list[ExportRow]:
         """A subject's, oldest first."""
+
+    def running(self) -> Sequence[ExportRow]:
+        """Those that are being made, oldest first."""
 
     def over(self, at: int, limit: int) -> list[ExportRow]:
         """Up to *limit* that ended by *at*."""

@@ -2,38 +2,26 @@
 
 from __future__ import annotations
 
-import secrets
+import logging
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
 from emoconsent.access.principal import Principal
-from emoconsent.accounts.tokens import MINUTE, Tokens
+from emoconsent.accounts.tokens import Tokens
 from emoconsent.audit.entry import EventTag
 from emoconsent.consent.identifier import check_identifier
-from emoconsent.errors import EmoConsentError, InvalidInput, NotFound, RightsError
-from emoconsent.rights.export.desk import GONE, Admitted, Desk
+from emoconsent.errors import EmoConsentError, InvalidInput, NotFound
+from emoconsent.rights.export.beginning import kept, new_export, require_room
+from emoconsent.rights.export.desk import GONE, Desk
 from emoconsent.rights.export.fetching import Download, Fetching
-from emoconsent.rights.export.gather import record_count
-from emoconsent.rights.export.making import Making, steps
+from emoconsent.rights.export.making import Making
 from emoconsent.rights.export.ports import ExportRow
-from emoconsent.rights.export.sets import (
-    Export,
-    ExportSet,
-    ExportState,
-    Plan,
-    authenticated,
-    checked,
-    chosen,
-    plan_of,
-    sealed_plan,
-    shown,
-)
+from emoconsent.rights.export.sets import Export, authenticated, checked, chosen, plan_of, shown
 from emoconsent.twins import AsyncTwins
 
-KEPT: Final = 7 * 24 * 60 * MINUTE
-MOST: Final = 3  # copies of one subject at a time: nobody fills the store with theirs
+_LOG: Final = logging.getLogger(__name__)
 _DROPPED: Final = 20  # parts dropped in one transaction
 _SWEPT: Final = 20  # copies looked at in one sweep
 
@@ -72,54 +60,22 @@ class Exports(AsyncTwins):
             AccessDenied: not by this principal; unknown subjects answer alike.
             InvalidInput: no set, or one that there is not.
             NotFound: nothing is known of the principal, who asked for themselves.
-            RightsError: one is being made, or ``MOST`` are kept.
+            RightsError: one is being made, or ``beginning.MOST`` are kept.
         """
         picked = chosen(sets)
         with suppress(EmoConsentError):  # housekeeping must not cost anybody their copy
             self.sweep()
         with self._s.desk.subject(check_identifier(subject), principal) as admitted:
-            self._require_room(admitted)
-            row, plan = self._new(admitted, principal, picked)
-            admitted.tx.exports.put(row)
+            tx, present = admitted.tx, admitted.present
+            require_room(kept(tx, present, self._mac))
+            row, plan = new_export(
+                tx, present, self._mac, picked, actor=principal.id, request=admitted.request
+            )
+            tx.exports.put(row)
             facts = {"sets": ",".join(picked)}
             self._s.desk.log(admitted, EventTag.EXPORT_MAKE, principal, row, facts, (row.mac,))
         self._s.committed()
         return shown(row, plan)
-
-    def _require_room(self, admitted: Admitted) -> None:
-        now = admitted.tx.now()
-        rows = [row for row in admitted.tx.exports.of(admitted.present.keys.ref) if row.expires_at > now]
-        if any(row.state == ExportState.RUNNING for row in rows):
-            raise RightsError("a copy is being made already; go on with it, or discard it")
-        if len(rows) >= MOST:
-            raise RightsError(f"{MOST} copies are kept; discard one, or wait until one is dropped")
-
-    def _new(
-        self, admitted: Admitted, principal: Principal, sets: tuple[ExportSet, ...]
-    ) -> tuple[ExportRow, Plan]:
-        tx, keys, now = admitted.tx, admitted.present.keys, admitted.tx.now()
-        records = record_count(tx, keys.ref, now) if ExportSet.RECORDS in sets else 0
-        plan = Plan(
-            sets,
-            principal.id,
-            principal.role.value,
-            admitted.request,
-            admitted.present.known.row.last_number,
-        )
-        export_id = secrets.token_bytes(16)
-        row = ExportRow(
-            subject_ref=keys.ref,
-            export_id=export_id,
-            state=ExportState.RUNNING.value,
-            parts=0,
-            total=steps(records, sets),
-            begun_at=now,
-            expires_at=now + KEPT,
-            sealed=sealed_plan(keys, export_id, plan),
-            entry_id=secrets.token_bytes(16),
-            mac=b"",
-        )
-        return authenticated(self._mac, row), plan
 
     def advance(self, export_id: str, *, parts: int = 1) -> Export:
         """Make up to *parts* more parts, each in transactions of its own. Killed anywhere, it goes on.
@@ -143,6 +99,24 @@ class Exports(AsyncTwins):
                 tell(export)
         return export
 
+    def work(self, *, parts: int = 1) -> int:
+        """Make up to *parts* more parts of each copy that is being made; how many go on being made.
+
+        A duty of the worker, beside ``sweep``. One that cannot go on holds up none of the others.
+        """
+        with self._database.read() as tx:
+            running = [bytes(row.export_id).hex() for row in tx.exports.running()]
+        left = 0
+        for export_id in running:
+            try:
+                left += not self.advance(export_id, parts=parts).ready
+            except NotFound:
+                continue  # over, or erased meanwhile
+            except EmoConsentError as error:
+                _LOG.warning("emoconsent: a copy cannot be gone on with: %s", type(error).__name__)
+                left += 1
+        return left
+
     def progress(self, export_id: str, *, principal: Principal) -> Export:
         """How far a copy is. Raises AccessDenied or NotFound for others than may fetch it."""
         with self._s.desk.export(self._found(export_id), principal) as (_, row, plan):
@@ -151,9 +125,8 @@ class Exports(AsyncTwins):
     def of(self, subject: str, *, principal: Principal) -> list[Export]:
         """The copies of a subject that are kept, oldest first. Raises as ``begin`` does."""
         with self._s.desk.subject(check_identifier(subject), principal) as admitted:
-            keys, now = admitted.present.keys, admitted.tx.now()
-            rows = [row for row in admitted.tx.exports.of(keys.ref) if row.expires_at > now]
-            return [shown(row, plan_of(keys, checked(self._mac, row))) for row in rows]
+            copies = kept(admitted.tx, admitted.present, self._mac)
+            return [shown(row, plan) for row, plan in copies]
 
     def link(self, export_id: str, *, principal: Principal) -> str:
         """A secret for one whole download by *principal*, within 24 hours and while the copy is kept.

@@ -71,7 +71,7 @@ class Plan:
     """What is sealed of an export: for whom, of what, and where the work stands.
 
     Attributes:
-        actor, role: who asked for it.
+        actor: who asked for it; None where a request did.
         request: the rights request under which it was made, in hex.
         events: the number of the subject's last event when it began: later ones are not in it.
         section, cursor, page: the set being written (an index), where in it, and the next page's number.
@@ -79,8 +79,7 @@ class Plan:
     """
 
     sets: tuple[ExportSet, ...]
-    actor: str = field(repr=False)
-    role: str
+    actor: str | None = field(repr=False)
     request: str | None
     events: int
     section: int = 0
