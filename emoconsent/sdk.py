@@ -67,6 +67,7 @@ class EmoConsent:
         self.access = parts.access
         self.accounts = parts.accounts
         self.rights = parts.rights
+        self.exports = parts.exports
         self.audit = parts.audit
         self.keys = parts.keys
         self.restore = parts.restore
@@ -184,7 +185,7 @@ class EmoConsent:
         return subject_context(subject)
 
     def public_keys(self) -> dict[str, Any]:
-        """The JWK set under which receipts and certificates verify, offline and for ever."""
+        """The JWK set under which receipts, certificates and copies verify, offline and for ever."""
         keyring = self._parts.keyring
         names = (SIGN_RECEIPTS, SIGN_CERTIFICATES)
         return {"keys": [public_jwk(keyring.signing_key(name).public_key()) for name in names]}

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from emoconsent.accounts.service import Accounts
 from emoconsent.accounts.services import AccountServices
 from emoconsent.accounts.sweeping import Sweep
@@ -27,7 +29,7 @@ from emoconsent.consent.live import live
 from emoconsent.consent.notice import Notice
 from emoconsent.consent.publishing import NOTICE_CLOSED, Notices
 from emoconsent.consent.receipt import Receipt
-from emoconsent.consent.registry import ConsentRegistry, ConsentServices
+from emoconsent.consent.registry import ConsentRegistry, ConsentServices, IssueReceipt
 from emoconsent.consent.withdrawal import Withdrawal
 from emoconsent.errors import ConfigurationError
 from emoconsent.gate.gate import GateServices
@@ -39,6 +41,11 @@ from emoconsent.rights.effects import Effects
 from emoconsent.rights.epochs import Keys
 from emoconsent.rights.erasure import Erasure, ErasureServices
 from emoconsent.rights.explaining import Explaining
+from emoconsent.rights.export.desk import Desk
+from emoconsent.rights.export.gather import Gathering
+from emoconsent.rights.export.making import Making
+from emoconsent.rights.export.requested import RequestedExports
+from emoconsent.rights.export.service import Exports, ExportServices
 from emoconsent.rights.integrity import Integrity
 from emoconsent.rights.restore import GENERATION, Restore
 from emoconsent.rights.service import Rights
@@ -51,7 +58,14 @@ from emoconsent.vault.access import Access
 from emoconsent.vault.cases import Cases
 from emoconsent.vault.closing_list import SignedClosingList
 from emoconsent.vault.custody import SubjectCustody
-from emoconsent.vault.keyring import ROW_MAC, SIGN_CHECKPOINTS, SIGN_RECEIPTS, Keyring, StoreSeal
+from emoconsent.vault.keyring import (
+    ROW_MAC,
+    SIGN_CERTIFICATES,
+    SIGN_CHECKPOINTS,
+    SIGN_RECEIPTS,
+    Keyring,
+    StoreSeal,
+)
 from emoconsent.vault.live_hint import LiveHints
 from emoconsent.vault.ports import RootKeyProvider
 from emoconsent.vault.presence import Presence
@@ -94,6 +108,7 @@ class Parts:
     access: Access
     accounts: Accounts
     rights: Rights
+    exports: Exports
     audit: Audit
     keys: Keys
     restore: Restore
@@ -205,7 +220,8 @@ def _compose(
     refusals = Refusals(presence, ledger.scribe, committed)
     erasure, keys = Erasure(erasing), Keys(erasing)
     _replay(base, closer, erasure)
-    consent = _consent(base, closer, sandboxed=sandboxed)
+    issue = _issuing(base, sandboxed=sandboxed)
+    consent = _consent(base, closer, issue)
     recognizers = RecognizerRegistry(
         data, base.chain, closer, base.holds, refusals, base.keyring.keyed, settings.approvals_required
     )
@@ -216,6 +232,12 @@ def _compose(
     effects = Effects(data, vault, consent, sandboxed)
     explaining = Explaining(data, base.chain, vault)
     rights = Rights(erasing, erasure, base.guardians, refusals, base.chain, effects, explaining)
+    gathering = Gathering(ledger, base.chain, issue, access.alias, settings.approvals_required)
+    desk = Desk(data, ledger, presence, base.guardians, refusals, access)
+    exports, rights.exports = (
+        _exports(base, gathering, desk, sandboxed=sandboxed),
+        RequestedExports(desk, committed),
+    )
     restore = Restore(data, ledger, base.stores.keys, closings, closer, audit, rights, keys, committed)
     return Parts(
         stores=base.stores,
@@ -232,6 +254,7 @@ def _compose(
         access=access,
         accounts=_accounts(base, tokens, sweep),
         rights=rights,
+        exports=exports,
         audit=audit,
         keys=keys,
         restore=restore,
@@ -249,13 +272,25 @@ def _replay(base: _Base, closer: Closer, erasure: Erasure) -> None:
     closer.handle(DELETE, records.delete)
 
 
-def _consent(base: _Base, closer: Closer, *, sandboxed: bool) -> ConsentRegistry:
+def _issuing(base: _Base, *, sandboxed: bool) -> IssueReceipt:
     keyring = base.keyring
 
     def issue(subject: Subject, event: ConsentEvent, notice: Notice) -> Receipt:
         pseudonym = keyring.keyed("receipt", subject.row.subject_ref.hex()).hex()[:32]
         return receipt_for(event, notice, pseudonym, keyring.signing_key(SIGN_RECEIPTS), sandbox=sandboxed)
 
+    return issue
+
+
+def _exports(base: _Base, gathering: Gathering, desk: Desk, *, sandboxed: bool) -> Exports:
+    def key() -> Ed25519PrivateKey:
+        return base.keyring.signing_key(SIGN_CERTIFICATES)
+
+    making = Making(base.stores.data, desk.presence, gathering, key, sandboxed)
+    return Exports(ExportServices(desk, making, Tokens(base.keyring, base.mac), base.committed))
+
+
+def _consent(base: _Base, closer: Closer, issue: IssueReceipt) -> ConsentRegistry:
     services = ConsentServices(
         database=base.stores.data,
         ledger=base.ledger,

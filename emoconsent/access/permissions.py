@@ -42,6 +42,7 @@ class Permission(StrEnum):
     EXTEND_REQUEST = "extend_request"
     REJECT_REQUEST = "reject_request"
     HOLD_REQUEST = "hold_request"
+    EXPORT_RECORDS = "export_records"
     READ_OWN_LOG = "read_own_log"
     READ_LOG = "read_log"
     PUBLISH_NOTICE = "publish_notice"
@@ -101,6 +102,7 @@ TABLE: Final[dict[tuple[Role, Permission], Rule]] = {
     (Role.SUBJECT, Permission.MESSAGE_REQUEST): _FAMILY,
     (Role.SUBJECT, Permission.READ_REQUESTS): _FAMILY,
     (Role.SUBJECT, Permission.READ_RECEIPTS): _FAMILY,
+    (Role.SUBJECT, Permission.EXPORT_RECORDS): _FAMILY,
     (Role.SUBJECT, Permission.READ_OWN_LOG): _FAMILY,
     (Role.AGENT, Permission.OPEN_CASE): _OFFICE,
     (Role.AGENT, Permission.READ_HINT): _CASE,
@@ -121,6 +123,7 @@ TABLE: Final[dict[tuple[Role, Permission], Rule]] = {
     (Role.DPO, Permission.REJECT_REQUEST): _OFFICE,
     (Role.DPO, Permission.HOLD_REQUEST): _OFFICE,
     (Role.DPO, Permission.READ_REQUESTS): _OFFICE,
+    (Role.DPO, Permission.EXPORT_RECORDS): _REQUEST,
     (Role.DPO, Permission.SUSPEND_RECOGNIZER): _OFFICE,
     (Role.DPO, Permission.READ_LOG): _OFFICE,
     (Role.DPO, Permission.READ_STAFF): _OFFICE,

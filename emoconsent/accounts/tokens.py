@@ -35,6 +35,7 @@ ONCE: Final = "once"
 PERMIT: Final = "permit"
 PANEL: Final = "panel"
 METER: Final = "meter"
+EXPORT: Final = "export"
 #: Rows that belong to nobody: a hash of what was used, a count for a key.
 OWNERLESS: Final = frozenset({ONCE, METER})
 MICROS: Final = 1_000_000

@@ -17,7 +17,7 @@ from emoconsent.accounts.rows import (
     staff_mac,
     token_mac,
 )
-from emoconsent.accounts.tokens import CHALLENGE, LINK, OWNERLESS, PANEL, PERMIT, SESSION, TICKET
+from emoconsent.accounts.tokens import CHALLENGE, EXPORT, LINK, OWNERLESS, PANEL, PERMIT, SESSION, TICKET
 from emoconsent.audit.entry import Entry, EventTag
 from emoconsent.audit.rowmac import RowMac
 from emoconsent.vault.keyring import Keyring
@@ -98,11 +98,11 @@ def end_under(tx: AccountsTransaction, epoch: int) -> int:
 
 
 def end_restored(tx: AccountsTransaction) -> int:
-    """End the sessions, sign-ins and lent rights that a restored store brought back; how many.
+    """End the sessions, sign-ins, lent rights and links to copies that a restored store brought back; how many.
 
     Some were ended since, and nobody can tell which. Stop links stay: they can only stop.
     """
-    return tx.tokens.remove(tx.tokens.of_kinds((SESSION, CHALLENGE, LINK, TICKET, PERMIT, PANEL)))
+    return tx.tokens.remove(tx.tokens.of_kinds((SESSION, CHALLENGE, LINK, TICKET, PERMIT, PANEL, EXPORT)))
 
 
 def rows(tx: AccountsTransaction, mac: RowMac) -> Iterator[tuple[str, bytes, bytes, bytes | None]]:

@@ -60,6 +60,9 @@ class EventTag(StrEnum):
     RIGHTS_SUBMIT = "rights:submit"
     RIGHTS_VERIFY = "rights:verify"
     RIGHTS_CANCEL = "rights:cancel"
+    EXPORT_MAKE = "export:make"
+    EXPORT_READ = "export:read"
+    EXPORT_DISCARD = "export:discard"
     RIGHTS_STEP = "rights:step"
     RIGHTS_REJECT = "rights:reject"
     RIGHTS_EXPIRE = "rights:expire"
@@ -107,6 +110,7 @@ GOES_ON: Final = frozenset(
         EventTag.VAULT_DELETE,
         EventTag.RIGHTS_SUBMIT,
         EventTag.RIGHTS_VERIFY,
+        EventTag.EXPORT_DISCARD,
         EventTag.RIGHTS_STEP,
         EventTag.RIGHTS_REJECT,
         EventTag.RIGHTS_FULFIL,  # ends what was begun; what it shows or corrects has an entry that waits

@@ -51,6 +51,7 @@ from emoconsent.vocabulary import Role
 
 KIND: Final = "erasure"
 BATCH: Final = 500  # rows deleted in one transaction
+PARTS: Final = 20  # parts of copies, which are long
 SAMPLE: Final = 20  # envelopes tried afterwards
 
 
@@ -65,6 +66,7 @@ class Plan:
     contacts: int
     sessions: int
     tokens: int
+    exports: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ class Erasure:
             contacts=doors.contacts,
             sessions=doors.sessions,
             tokens=doors.tokens,
+            exports=len(tx.exports.of(ref)),
         )
 
     def _doors(self, tx: RightsTransaction, subject: Subject) -> upkeep.Doors:
@@ -226,6 +229,7 @@ class Erasure:
             envelopes += [row.sealed for row in tx.events.of(ref)[:SAMPLE]]
             contact = tx.contacts.get(ref)
             envelopes += [contact.sealed] if contact is not None else []
+            envelopes += _copies(tx, ref)
             row = tx.evidence.get(evidence_ref)
             known = self._s.ledger.get(tx, ref) if row is None and store.keys_of(ref) else None
             if known is None:
@@ -281,6 +285,9 @@ class Erasure:
             ("consent_events", lambda tx: tx.events.remove(ref)),
             ("cases", lambda tx: tx.cases.remove(ref)),
             ("legal_holds", lambda tx: tx.legal_holds.remove_of(ref)),
+            # The rows first: whoever still makes a part then finds none to add it to.
+            ("exports", lambda tx: tx.exports.remove_of(ref)),
+            ("export_parts", lambda tx: tx.export_parts.remove_some(ref, PARTS)),
         )
         for table, remove in removers:
             gone = -1
@@ -335,6 +342,13 @@ class Erasure:
 
     def _put(self, tx: RightsTransaction, row: RequestRow) -> None:
         tx.requests.put(replace(row, mac=request_mac(self._s.ledger.mac, row)))
+
+
+def _copies(tx: RightsTransaction, ref: bytes) -> list[bytes]:
+    """Of each copy its own envelope and its first part's."""
+    rows = tx.exports.of(ref)
+    parts = [tx.export_parts.get(ref, row.export_id, 0) for row in rows]
+    return [row.sealed for row in rows] + [part.sealed for part in parts if part is not None]
 
 
 def certificate_mac(mac: RowMac, row: CertificateRow) -> bytes:

@@ -22,6 +22,7 @@ from emoconsent.consent.ports import SubjectRow
 from emoconsent.errors import AuditError, Unavailable, VaultError
 from emoconsent.rights.erasure import certificate_mac
 from emoconsent.rights.evidence import evidence_mac
+from emoconsent.rights.export import verifying as copies
 from emoconsent.rights.intents import intent_mac
 from emoconsent.rights.legal_holds import hold_mac
 from emoconsent.rights.ports import RightsDatabase, RightsTransaction
@@ -85,6 +86,7 @@ class Integrity:
             yield from _holds_put_back(tx, entries.values())
             yield from self._keys_without_rows(tx)
             yield from upkeep.unpaired(tx)
+            yield from copies.unpaired(tx)
             live = [keys for _, keys in self._live(tx)]
             yield from upkeep.outdated(tx, self._mac, entries.values(), live)
 
@@ -112,6 +114,7 @@ class Integrity:
         for intent in tx.intents.open():
             yield f"intents {intent.intent_id.hex()}", intent.mac, intent_mac(mac, intent), None
         yield from upkeep.rows(tx, mac)
+        yield from copies.rows(tx, mac)
         for number, hash_, mark in tx.closings.marks():
             yield f"closings_applied {number}", mark, mac("closings_applied", number, hash_), None
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from emoconsent.accounts.ports import AccountsTransaction
+from emoconsent.rights.export.ports import ExportStore, PartStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +185,12 @@ class RightsTransaction(AccountsTransaction, Protocol):
 
     @property
     def links(self) -> LinkStore: ...
+
+    @property
+    def exports(self) -> ExportStore: ...
+
+    @property
+    def export_parts(self) -> PartStore: ...
 
 
 class RightsDatabase(Protocol):

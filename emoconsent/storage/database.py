@@ -14,6 +14,7 @@ from emoconsent.storage.api_key_store import SqlApiKeys
 from emoconsent.storage.clock_watch import ClockWatch, Reading
 from emoconsent.storage.consent_stores import SqlCatalogue, SqlClosings, SqlEvents, SqlSubjects
 from emoconsent.storage.engine import close_engine
+from emoconsent.storage.export_stores import SqlExports, SqlParts
 from emoconsent.storage.faults import as_unavailable
 from emoconsent.storage.log_store import SqlLinks, SqlLog
 from emoconsent.storage.meta import SqlMeta
@@ -112,6 +113,14 @@ class Transaction:
     @cached_property
     def intents(self) -> SqlIntents:
         return SqlIntents(self._connection)
+
+    @cached_property
+    def exports(self) -> SqlExports:
+        return SqlExports(self._connection)
+
+    @cached_property
+    def export_parts(self) -> SqlParts:
+        return SqlParts(self._connection)
 
     @cached_property
     def links(self) -> SqlLinks:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
+
 from sqlalchemy import ColumnElement, delete, exists, func, select, tuple_
 
 from emoconsent.audit.ports import IntentRow
@@ -13,6 +16,7 @@ from emoconsent.vault.records import RevisionKind
 from emoconsent.vault.selection import Selection
 
 DAY = 86_400_000_000  # microseconds
+_AT_ONCE: Final = 500  # records named in one statement: databases bound the number of parameters
 
 
 class SqlRecords(TableStore[RecordRow]):
@@ -74,6 +78,14 @@ class SqlRecords(TableStore[RecordRow]):
 
     def revisions(self, record_id: bytes) -> list[RecordRow]:
         return self._values(self.table.c.record_id == record_id, order=[self.table.c.revision])
+
+    def some(self, subject_ref: bytes, record_ids: Sequence[bytes]) -> list[RecordRow]:
+        columns, found = self.table.c, list[RecordRow]()
+        for start in range(0, len(record_ids), _AT_ONCE):
+            named = columns.record_id.in_(record_ids[start : start + _AT_ONCE])
+            order = [columns.record_id, columns.revision]
+            found += self._values(columns.subject_ref == subject_ref, named, order=order)
+        return found
 
     def contested(self) -> list[RecordRow]:
         columns, later = self.table.c, self.table.alias("later")

@@ -227,6 +227,9 @@ class RecordStore(Protocol):
 
     def revisions(self, record_id: bytes) -> list[RecordRow]: ...
 
+    def some(self, subject_ref: bytes, record_ids: Sequence[bytes]) -> list[RecordRow]:
+        """All revisions of the records named, by record and revision."""
+
     def contested(self) -> list[RecordRow]:
         """The latest revisions of records that are contested, of all subjects."""
 

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from emoconsent.audit.rowmac import RowMac
 from emoconsent.consent.events import EventKind
@@ -23,6 +23,7 @@ from emoconsent.vault.keyring import Keyring
 from emoconsent.vault.ports import VaultDatabase, VaultTransaction
 from emoconsent.vault.subject_keys import SubjectKeys
 
+Tx = TypeVar("Tx", bound=VaultTransaction)
 UNKNOWN: Final = "nothing is known of that subject, or not to you"
 
 
@@ -76,6 +77,12 @@ class Presence:
     def _entered(
         self, ref: bytes, transaction: AbstractContextManager[VaultTransaction]
     ) -> Iterator[Present]:
+        with self.within(ref, transaction) as (_, present):
+            yield present
+
+    @contextmanager
+    def within(self, ref: bytes, transaction: AbstractContextManager[Tx]) -> Iterator[tuple[Tx, Present]]:
+        """The subject in a *transaction* of the caller's own kind. Raises as ``writing`` does."""
         with self.database.read() as tx:
             generation = self._required(tx, ref).generation
         hold = self.holds.take([(vault_key(ref), generation)])
@@ -83,7 +90,7 @@ class Presence:
             with transaction as tx:
                 row = self._required(tx, ref)
                 keys = self.keyring.open(ref)
-                yield Present(tx, Subject(row, keys), keys)
+                yield tx, Present(tx, Subject(row, keys), keys)
                 if not self.holds.valid(hold):
                     raise Unavailable(
                         "the hold on the subject was lost meanwhile; try again", outcome="not_done"

@@ -89,6 +89,16 @@ class SubjectKeys:
     def open_label(self, sealed: bytes) -> bytes:
         return unpad(open_(self._subject, sealed, associated_data(kind="label", subject=self.ref)))
 
+    def seal_export(self, plaintext: bytes, *, export: bytes, field: str, number: int = 0) -> bytes:
+        """Seal some of a copy made for the subject: it can be read for as long as they can."""
+        return seal(self._subject, pad(plaintext), self._export_data(export, field, number))
+
+    def open_export(self, sealed: bytes, *, export: bytes, field: str, number: int = 0) -> bytes:
+        return unpad(open_(self._subject, sealed, self._export_data(export, field, number)))
+
+    def _export_data(self, export: bytes, field: str, number: int) -> bytes:
+        return associated_data(kind="export", subject=self.ref, export=export, field=field, number=number)
+
     def open_case(self, sealed: bytes, case: bytes) -> bytes:
         return unpad(open_(self._subject, sealed, associated_data(kind="case", subject=self.ref, case=case)))
 
