@@ -20,10 +20,11 @@ from emoconsent.consent.chain import checked_rows
 from emoconsent.consent.ledger import Ledger, checked_events, subject_mac
 from emoconsent.consent.ports import SubjectRow
 from emoconsent.errors import AuditError, Unavailable, VaultError
-from emoconsent.rights.erasure import certificate_mac
 from emoconsent.rights.evidence import evidence_mac
 from emoconsent.rights.intents import intent_mac
+from emoconsent.rights.issuing import certificate_mac
 from emoconsent.rights.ports import RightsDatabase, RightsTransaction
+from emoconsent.rights.recipients import upkeep as outbox
 from emoconsent.rights.request import request_mac
 from emoconsent.vault.cases import case_mac
 from emoconsent.vault.keyring import Keyring
@@ -38,6 +39,8 @@ _CHAINED: Final = frozenset(
         EventTag.RECOGNIZER_APPROVE,
         EventTag.RECOGNIZER_SUSPEND,
         EventTag.CERTIFICATE_ISSUE,
+        EventTag.RECIPIENT_REGISTER,
+        EventTag.RECIPIENT_RETIRE,
         EventTag.RIGHTS_CANCEL,
     }
 )
@@ -75,6 +78,7 @@ class Integrity:
             yield from self._unspoken(tx, entries)
             yield from self._gone(tx, entries.values(), present)
             yield from _missing_requests(tx, entries.values())
+            yield from outbox.gone(tx, entries.values())
             yield from self._keys_without_rows(tx)
             yield from upkeep.unpaired(tx)
             live = [keys for _, keys in self._live(tx)]
@@ -106,6 +110,7 @@ class Integrity:
         for intent in tx.intents.open():
             yield f"intents {intent.intent_id.hex()}", intent.mac, intent_mac(mac, intent), None
         yield from upkeep.rows(tx, mac)
+        yield from outbox.rows(tx, mac)
         for number, hash_, mark in tx.closings.marks():
             yield f"closings_applied {number}", mark, mac("closings_applied", number, hash_), None
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from emoconsent.accounts.ports import AccountsTransaction
+from emoconsent.rights.recipients.ports import OutboxStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,9 @@ class RightsTransaction(AccountsTransaction, Protocol):
 
     @property
     def evidence(self) -> EvidenceStore: ...
+
+    @property
+    def outbox(self) -> OutboxStore: ...
 
     @property
     def links(self) -> LinkStore: ...

@@ -30,17 +30,23 @@ class RequestState(StrEnum):
     RECEIVED = "received"
     VERIFIED = "verified"
     IN_PROGRESS = "in_progress"
+    AWAITING_RECIPIENTS = "awaiting_recipients"
     COMPLETED = "completed"
+    PARTIALLY_COMPLETED = "partially_completed"
     CANCELLED = "cancelled"
 
 
 #: The states that nothing follows.
-FINISHED: Final = frozenset({RequestState.COMPLETED, RequestState.CANCELLED})
+FINISHED: Final = frozenset(
+    {RequestState.COMPLETED, RequestState.PARTIALLY_COMPLETED, RequestState.CANCELLED}
+)
 
 TRANSITIONS: Final[dict[RequestState, frozenset[RequestState]]] = {
     RequestState.RECEIVED: frozenset({RequestState.VERIFIED, RequestState.CANCELLED}),
     RequestState.VERIFIED: frozenset({RequestState.IN_PROGRESS, RequestState.CANCELLED}),
-    RequestState.IN_PROGRESS: frozenset({RequestState.COMPLETED}),
+    RequestState.IN_PROGRESS: frozenset({RequestState.COMPLETED, RequestState.AWAITING_RECIPIENTS}),
+    RequestState.AWAITING_RECIPIENTS: frozenset({RequestState.COMPLETED, RequestState.PARTIALLY_COMPLETED}),
+    RequestState.PARTIALLY_COMPLETED: frozenset(),
     RequestState.COMPLETED: frozenset(),
     RequestState.CANCELLED: frozenset(),
 }

@@ -25,7 +25,8 @@ from emoconsent.rights import intents
 from emoconsent.rights.asking import Asking
 from emoconsent.rights.certificate import Certificate
 from emoconsent.rights.erasure import KIND as ERASURE
-from emoconsent.rights.erasure import Erasure, ErasureServices, Plan, certificate_mac
+from emoconsent.rights.erasure import Erasure, ErasureServices, Plan
+from emoconsent.rights.issuing import certificate_mac
 from emoconsent.rights.ports import RequestRow, RightsTransaction
 from emoconsent.rights.request import (
     FINISHED,
@@ -238,7 +239,7 @@ class Rights(AsyncTwins):
         """
         raw = _raw(request_id)
         row = self._authorized(raw, principal)
-        if row.state not in FINISHED:
+        if row.state not in FINISHED and row.state != RequestState.AWAITING_RECIPIENTS:
             self._erase(raw, row, principal, timeout)
         done = self.get(request_id)
         if done.state is RequestState.CANCELLED:

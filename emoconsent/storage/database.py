@@ -16,6 +16,7 @@ from emoconsent.storage.engine import close_engine
 from emoconsent.storage.faults import as_unavailable
 from emoconsent.storage.log_store import SqlLinks, SqlLog
 from emoconsent.storage.meta import SqlMeta
+from emoconsent.storage.outbox_store import SqlOutbox
 from emoconsent.storage.vault_stores import (
     SqlCases,
     SqlCertificates,
@@ -90,6 +91,10 @@ class Transaction:
     @cached_property
     def requests(self) -> SqlRequests:
         return SqlRequests(self._connection)
+
+    @cached_property
+    def outbox(self) -> SqlOutbox:
+        return SqlOutbox(self._connection)
 
     @cached_property
     def certificates(self) -> SqlCertificates:
