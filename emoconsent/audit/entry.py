@@ -59,6 +59,12 @@ class EventTag(StrEnum):
     RIGHTS_SUBMIT = "rights:submit"
     RIGHTS_VERIFY = "rights:verify"
     RIGHTS_CANCEL = "rights:cancel"
+    RIGHTS_STEP = "rights:step"
+    RIGHTS_REJECT = "rights:reject"
+    RIGHTS_EXPIRE = "rights:expire"
+    RIGHTS_FULFIL = "rights:fulfil"
+    RIGHTS_HOLD = "rights:hold"
+    RIGHTS_RELEASE = "rights:release"
     ERASURE_INTENT = "erasure:intent"
     ERASURE_OUTCOME = "erasure:outcome"
     CERTIFICATE_ISSUE = "certificate:issue"
@@ -101,6 +107,10 @@ GOES_ON: Final = frozenset(
         EventTag.VAULT_DELETE,
         EventTag.RIGHTS_SUBMIT,
         EventTag.RIGHTS_VERIFY,
+        EventTag.RIGHTS_STEP,
+        EventTag.RIGHTS_REJECT,
+        EventTag.RIGHTS_FULFIL,  # ends what was begun; what it shows or corrects has an entry that waits
+        EventTag.RIGHTS_HOLD,
         EventTag.ERASURE_INTENT,
         EventTag.ERASURE_OUTCOME,
         EventTag.CERTIFICATE_ISSUE,

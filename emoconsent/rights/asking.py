@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Final
 
 from emoconsent.access.permissions import Relation
 from emoconsent.access.principal import Principal
@@ -11,10 +12,13 @@ from emoconsent.consent.guardianship import Guardians
 from emoconsent.consent.ledger import Ledger
 from emoconsent.errors import Unavailable
 from emoconsent.rights.ports import RequestRow, RightsTransaction
-from emoconsent.rights.request import FINISHED, RequestState, content_of
+from emoconsent.rights.request import DONE, FINISHED, UNPROVEN, RequestState, content_of
 from emoconsent.vault.keyring import Keyring
 from emoconsent.vault.presence import check_subject
 from emoconsent.vocabulary import Role
+
+#: Nothing is to be done under these, so nothing is to be seen of whom they are about.
+_CLOSED_TO_OFFICE: Final = UNPROVEN | {RequestState.REJECTED, RequestState.CANCELLED, RequestState.EXPIRED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +45,11 @@ class Asking:
     def relations(self, tx: RightsTransaction, row: RequestRow, principal: Principal) -> set[Relation]:
         """How *principal* stands to the request: it is verified, their own, or their child's."""
         if principal.role is Role.DPO:
-            open_to_office = row.state not in (RequestState.RECEIVED, RequestState.CANCELLED)
-            return {Relation.REQUEST} if open_to_office else set()
+            return {Relation.REQUEST} if row.state not in _CLOSED_TO_OFFICE else set()
         if principal.role is not Role.SUBJECT:
             return set()
-        if row.state == RequestState.COMPLETED or self._asked_by(tx, row, principal.id):
-            return {Relation.SELF}  # what is completed names nobody: who holds its id is taken at their word
+        if _names_nobody(row) or self._asked_by(tx, row, principal.id):
+            return {Relation.SELF}  # what names nobody any more: who holds its id is taken at their word
         ref = row.subject_ref if row.state in FINISHED else self.subject(tx, row)
         with suppress(Unavailable):  # the keys are gone: who the guardian was is not known any more
             known = self.ledger.get(tx, ref) if ref is not None else None
@@ -68,3 +71,8 @@ class Asking:
     def _identifier(self, row: RequestRow) -> str | None:
         """What an unfinished request was submitted for; None in one taken before that was kept."""
         return content_of(self.keyring.open(row.request_id), row).get("subject")
+
+
+def _names_nobody(row: RequestRow) -> bool:
+    """Whether it was fulfilled and whom it was about is gone: erased, or never known."""
+    return row.state in DONE and row.subject_ref is None

@@ -272,7 +272,8 @@ class Erasure:
         row = tx.requests.get(bytes.fromhex(request)) if request is not None else None
         if row is None or not self._s.keyring.store.keys_of(row.request_id):
             return None
-        return content_of(self._s.keyring.open(row.request_id), row)["evidence"]
+        evidence: str | None = content_of(self._s.keyring.open(row.request_id), row)["evidence"]
+        return evidence
 
     def _unlink(self, ref: bytes, detail: Mapping[str, Any]) -> int:
         """Step 5. The instant from which the identifier is unknown and nothing opens."""
@@ -296,6 +297,7 @@ class Erasure:
             ("log_links", lambda tx: tx.links.remove_some(ref, BATCH)),
             ("consent_events", lambda tx: tx.events.remove(ref)),
             ("cases", lambda tx: tx.cases.remove(ref)),
+            ("legal_holds", lambda tx: tx.legal_holds.remove_of(ref)),
         )
         for table, remove in removers:
             gone = -1

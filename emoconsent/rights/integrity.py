@@ -23,9 +23,11 @@ from emoconsent.errors import AuditError, Unavailable, VaultError
 from emoconsent.rights.evidence import evidence_mac
 from emoconsent.rights.intents import intent_mac
 from emoconsent.rights.issuing import certificate_mac
+from emoconsent.rights.legal_holds import hold_mac
 from emoconsent.rights.ports import RightsDatabase, RightsTransaction
 from emoconsent.rights.recipients import upkeep as outbox
 from emoconsent.rights.request import request_mac
+from emoconsent.rights.steps import step_mac
 from emoconsent.vault.cases import case_mac
 from emoconsent.vault.keyring import Keyring
 from emoconsent.vault.records import record_mac
@@ -42,12 +44,17 @@ _CHAINED: Final = frozenset(
         EventTag.RECIPIENT_REGISTER,
         EventTag.RECIPIENT_RETIRE,
         EventTag.RIGHTS_CANCEL,
+        EventTag.RIGHTS_STEP,
+        EventTag.RIGHTS_REJECT,
+        EventTag.RIGHTS_EXPIRE,
+        EventTag.RIGHTS_FULFIL,
     }
 )
 _OF_SUBJECT: Final = frozenset(tag for tag in EventTag if tag.value.startswith("consent:")) | {
     EventTag.CASE_OPEN,
     EventTag.CASE_CLOSE,
     EventTag.BREAK_GLASS,
+    EventTag.RIGHTS_HOLD,
 }
 #: Entries of a record's revisions, which live until the record is deleted by right.
 _OF_RECORD: Final = frozenset({EventTag.CALL_COMPLETE, EventTag.VAULT_CORRECT, EventTag.VAULT_CONTEST})
@@ -79,6 +86,7 @@ class Integrity:
             yield from self._gone(tx, entries.values(), present)
             yield from _missing_requests(tx, entries.values())
             yield from outbox.gone(tx, entries.values())
+            yield from _holds_put_back(tx, entries.values())
             yield from self._keys_without_rows(tx)
             yield from upkeep.unpaired(tx)
             live = [keys for _, keys in self._live(tx)]
@@ -99,9 +107,7 @@ class Integrity:
                 yield name, record.mac, record_mac(mac, record), record.entry_id
             for case in tx.cases.of(ref):
                 yield f"cases {case.case_id.hex()}", case.mac, case_mac(mac, case), case.entry_id
-        for request in tx.requests.list():
-            name = f"rights_requests {request.request_id.hex()}"
-            yield name, request.mac, request_mac(mac, request), None
+        yield from _of_requests(tx, mac)
         for certificate in tx.certificates.list():
             name = f"certificates {bytes(certificate.request_id).hex()}"
             yield name, certificate.mac, certificate_mac(mac, certificate), certificate.entry_id
@@ -144,8 +150,11 @@ class Integrity:
         for subject, _ in live:
             present |= {bytes(row.mac) for row in tx.events.of(subject.subject_ref)}
         known = list(entries)
-        # A closed case has a new MAC; its entry names the one that it took the place of, too.
-        present |= {mac for entry in known if entry.tag is EventTag.CASE_CLOSE for mac in entry.effects[1:]}
+        # A closed case has a new MAC; its entry names the one that it took the place of, too. A step names
+        # the request's row as it was then, which later steps replace.
+        moving = (EventTag.CASE_CLOSE, EventTag.RIGHTS_STEP)
+        present |= {mac for entry in known if entry.tag in moving for mac in entry.effects[1:]}
+        present |= {mac for entry in known if entry.tag is EventTag.RIGHTS_RELEASE for mac in entry.effects}
         deleted = {record for _, keys in live for record in _deleted(keys, known)}
         for entry in known:
             if not entry.effects or present.issuperset(entry.effects):
@@ -184,6 +193,18 @@ class Integrity:
             yield f"subjects {ref.hex()}: its keys are not in the key store"
 
 
+def _of_requests(tx: RightsTransaction, mac: RowMac) -> Iterator[tuple[str, bytes, bytes, bytes | None]]:
+    """Requests, what happened to them, and what holds them up; as ``Integrity._rows`` has rows."""
+    for request in tx.requests.list():
+        name = f"rights_requests {request.request_id.hex()}"
+        yield name, request.mac, request_mac(mac, request), None
+    for taken in tx.steps.list():
+        name = f"request_steps {taken.request_id.hex()}/{taken.number}"
+        yield name, taken.mac, step_mac(mac, taken), taken.entry_id
+    for hold in tx.legal_holds.list():
+        yield f"legal_holds {hold.hold_id.hex()}", hold.mac, hold_mac(mac, hold), hold.entry_id
+
+
 def _effects(entry: Entry | None) -> tuple[bytes, ...]:
     return entry.effects if entry is not None else ()
 
@@ -194,6 +215,14 @@ def _missing_requests(tx: RightsTransaction, entries: Iterable[Entry]) -> Iterat
     for entry in entries:
         if entry.tag is EventTag.RIGHTS_SUBMIT and str(entry.facts.get("request")) not in there:
             yield f"log entry {entry.id.hex()} ({entry.tag.value}): the request that it speaks of is gone"
+
+
+def _holds_put_back(tx: RightsTransaction, entries: Iterable[Entry]) -> Iterator[str]:
+    """A hold that was released and is there again would keep somebody from being erased."""
+    over = {mac for entry in entries if entry.tag is EventTag.RIGHTS_RELEASE for mac in entry.effects}
+    for row in tx.legal_holds.list():
+        if bytes(row.mac) in over:
+            yield f"legal_holds {row.hold_id.hex()}: it was released, and is there again"
 
 
 def _deleted(keys: SubjectKeys, entries: Iterable[Entry]) -> Iterator[str]:

@@ -40,6 +40,33 @@ class CertificateRow:
 
 
 @dataclass(frozen=True, slots=True)
+class StepRow:
+    """A step of a request. ``detail`` holds codes; ``sealed`` texts and actors, under its key."""
+
+    request_id: bytes
+    number: int
+    kind: str
+    at: int
+    detail: str
+    sealed: bytes
+    entry_id: bytes
+    mac: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class HoldRow:
+    """A legal hold on a subject. ``until`` None: until released; ``sealed`` says why, and who said so."""
+
+    subject_ref: bytes
+    hold_id: bytes
+    basis: str
+    until: int | None
+    sealed: bytes
+    entry_id: bytes
+    mac: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class EvidenceRow:
     """Proof of consent that outlives an erasure, with its legal basis and its end."""
 
@@ -61,6 +88,34 @@ class RequestStore(Protocol):
     def of(self, subject_ref: bytes) -> list[RequestRow]: ...
 
     def list(self) -> list[RequestRow]: ...
+
+
+class StepStore(Protocol):
+    """Steps of requests, bound to one transaction. None is ever changed or removed."""
+
+    def add(self, row: StepRow) -> None: ...
+
+    def of(self, request_id: bytes) -> list[StepRow]:
+        """A request's steps, in order."""
+
+    def list(self) -> list[StepRow]: ...
+
+
+class LegalHoldStore(Protocol):
+    """Legal holds, bound to one transaction."""
+
+    def add(self, row: HoldRow) -> None: ...
+
+    def get(self, hold_id: bytes, *, lock: bool = False) -> HoldRow | None: ...
+
+    def of(self, subject_ref: bytes) -> list[HoldRow]: ...
+
+    def list(self) -> list[HoldRow]: ...
+
+    def remove(self, hold_id: bytes) -> None: ...
+
+    def remove_of(self, subject_ref: bytes) -> int:
+        """Remove the holds on a subject; how many."""
 
 
 class CertificateStore(Protocol):
@@ -99,6 +154,12 @@ class RightsTransaction(AccountsTransaction, Protocol):
 
     @property
     def requests(self) -> RequestStore: ...
+
+    @property
+    def steps(self) -> StepStore: ...
+
+    @property
+    def legal_holds(self) -> LegalHoldStore: ...
 
     @property
     def certificates(self) -> CertificateStore: ...

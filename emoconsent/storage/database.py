@@ -17,6 +17,7 @@ from emoconsent.storage.faults import as_unavailable
 from emoconsent.storage.log_store import SqlLinks, SqlLog
 from emoconsent.storage.meta import SqlMeta
 from emoconsent.storage.outbox_store import SqlOutbox
+from emoconsent.storage.rights_stores import SqlLegalHolds, SqlSteps
 from emoconsent.storage.vault_stores import (
     SqlCases,
     SqlCertificates,
@@ -95,6 +96,14 @@ class Transaction:
     @cached_property
     def outbox(self) -> SqlOutbox:
         return SqlOutbox(self._connection)
+
+    @cached_property
+    def steps(self) -> SqlSteps:
+        return SqlSteps(self._connection)
+
+    @cached_property
+    def legal_holds(self) -> SqlLegalHolds:
+        return SqlLegalHolds(self._connection)
 
     @cached_property
     def certificates(self) -> SqlCertificates:

@@ -48,6 +48,7 @@ CONFINED: dict[str, tuple[str, ...]] = {
     "argon2": ("emoconsent.accounts",),
     "pyotp": ("emoconsent.accounts",),
     "joserfc": ("emoconsent.consent", "portal"),  # signed documents; the shop's and the provider's tokens
+    "holidays": ("emoconsent.policy",),
     "click": ("emoconsent.cli",),
     "waitress": ("emoconsent.cli",),
     "rich": ("emoconsent.cli",),
