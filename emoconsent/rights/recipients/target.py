@@ -17,7 +17,7 @@ _LABEL: Final = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _HOST: Final = rf"(?:{_LABEL}\.)+[a-z](?:[a-z0-9-]{{0,61}}[a-z0-9])?"
 _PATH: Final = r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-F]{2})*)*"
 _PUBLIC: Final = re.compile(rf"https://({_HOST})(?::443)?({_PATH})")
-_LOCAL: Final = re.compile(rf"(https?)://(127\.0\.0\.1|localhost|\[::1\]):([1-9][0-9]{{1,4}})({_PATH})")
+_LOCAL: Final = re.compile(rf"(https?)://(127\.0\.0\.1|localhost|\[::1\]):([1-9][0-9]{{0,4}})({_PATH})")
 _HOST_NAME: Final = re.compile(_HOST)
 _MAX_HOST: Final = 253
 
