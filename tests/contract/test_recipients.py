@@ -56,7 +56,11 @@ def test_an_erasure_reaches_every_recipient_and_ends(store: OpenStore, listening
         grant(sdk, "customer-42")
         request = erased(sdk, "customer-42")
         assert sdk.rights.get(request).state == "awaiting_recipients"
-        assert sdk.rights.certificates(request)[0].document["facts"]["recipients_told"] == ["cloud", "crm", "paper"]
+        assert sdk.rights.certificates(request)[0].document["facts"]["recipients_told"] == [
+            "cloud",
+            "crm",
+            "paper",
+        ]
         assert states(sdk, request) == {"crm": "waiting", "cloud": "waiting", "paper": "manual"}
         worker = dispatch(sdk)
         assert worker.run(GO) == 2
@@ -232,7 +236,11 @@ def test_mail_is_confirmed_by_a_person(store: OpenStore) -> None:
     """A mail names the person in its text only; whether it helped, staff say. Without mail they write it."""
     sent: list[tuple[str, str, str]] = []
     with store() as sdk:
-        values = USUAL | {"protocol": "email", "standing": "controller", "endpoint": "privacy@partner.example"}
+        values = USUAL | {
+            "protocol": "email",
+            "standing": "controller",
+            "endpoint": "privacy@partner.example",
+        }
         sdk.recipients.register("partner", **values)
         for subject, mail in (("one", lambda *what: sent.append(what)), ("two", None)):
             grant(sdk, subject)
@@ -288,8 +296,14 @@ class TestRegistry:
             ({"name": ""}, "name"),
             ({"contract": "a\x00"}, "contract"),
             ({"protocol": "webhook", "endpoint": "http://partner.example/x", "key": "env:A"}, "endpoint"),
-            ({"protocol": "webhook", "endpoint": "https://partner.example/x", "key": "env:A"}, "RECIPIENT_HOSTS"),
-            ({"protocol": "webhook", "endpoint": "http://127.0.0.1:9/", "key": "whsec_secret"}, "never the secret"),
+            (
+                {"protocol": "webhook", "endpoint": "https://partner.example/x", "key": "env:A"},
+                "RECIPIENT_HOSTS",
+            ),
+            (
+                {"protocol": "webhook", "endpoint": "http://127.0.0.1:9/", "key": "whsec_secret"},
+                "never the secret",
+            ),
             ({"protocol": "opendsr", "endpoint": "http://127.0.0.1:9/path", "key": "PEM"}, "no path"),
             ({"protocol": "opendsr", "endpoint": "http://127.0.0.1:9", "key": "PEM"}, "public key"),
             ({"protocol": "email", "endpoint": "a@b.example,c@d.example"}, "one mail address"),

@@ -69,18 +69,6 @@ def tell(message: Message, to: Target, key: str, outgoing: Outgoing, now: dateti
     return _received(answer, message, key, now)
 
 
-def cancel(message: Message, to: Target, key: str, outgoing: Outgoing, now: datetime) -> Result:
-    """Take a request back that the processor has not begun."""
-    try:
-        answer = outgoing("DELETE", _one(to, message))
-    except Failed as failed:
-        return no_answer(failed)
-    if answer.status != 202:
-        return not_well(answer, now)
-    value = checked(answer.body, answer.headers, message, key)
-    return Result(Verdict.DONE) if value is not None else _UNREADABLE
-
-
 def _received(answer: Answer, message: Message, key: str, now: datetime) -> Result:
     if answer.status != 201:
         return not_well(answer, now)

@@ -35,7 +35,20 @@ BADLY = (
 )  # fmt: skip
 FOR_EVER = ("400", "410")
 #: Faults of a campaign: those that cost neither hours (Retry-After) nor the whole of an attempt's time.
-QUICK = ("500", "502", "503", "404", "409", "half", "reset", "gzip", "redirect_self", "endless", "429_seconds", "late")
+QUICK = (
+    "500",
+    "502",
+    "503",
+    "404",
+    "409",
+    "half",
+    "reset",
+    "gzip",
+    "redirect_self",
+    "endless",
+    "429_seconds",
+    "late",
+)
 
 _HEADERS = {
     "429_seconds": "Retry-After: 1",
@@ -117,11 +130,10 @@ class Downstream:
 
     def _serve(self, connection: socket.socket, tls: ssl.SSLContext | None) -> None:
         with suppress(OSError), connection:
-            if tls is not None:
-                connection = tls.wrap_socket(connection, server_side=True)
-            request = _read(connection)
-            if request is not None:
-                self._act(connection, request, self.behave(request))
+            with tls.wrap_socket(connection, server_side=True) if tls is not None else connection as line:
+                request = _read(line)
+                if request is not None:
+                    self._act(line, request, self.behave(request))
 
     def _act(self, connection: socket.socket, request: Request, what: str) -> None:
         self.requests.append(request)

@@ -17,7 +17,12 @@ from tests.support.store import OpenStore
 
 ADMIN, DPO = Principal("ops", role="admin"), Principal("dpo-1", role="dpo")
 LOOPBACK = Policy(loopback=True)
-USUAL: dict[str, Any] = {"name": "A partner", "contract": "DPA-1", "categories": ["levels"], "principal": ADMIN}
+USUAL: dict[str, Any] = {
+    "name": "A partner",
+    "contract": "DPA-1",
+    "categories": ["levels"],
+    "principal": ADMIN,
+}
 
 
 def on_loopback(store: OpenStore) -> OpenStore:
