@@ -66,7 +66,7 @@ class Worker:
             self._stop.wait(max(min(due.values(), default=1.0) - self._monotonic(), 0.0))
 
     def stop(self) -> None:
-        """Begin nothing more. Safe in a signal handler and from any thread."""
+        """Begin nothing more. From any thread; not from a signal handler, which could wait for itself."""
         self._stop.set()
 
     @contextmanager

@@ -129,11 +129,14 @@ class Downstream:
                 threading.Thread(target=self._serve, args=(connection, tls), daemon=True).start()
 
     def _serve(self, connection: socket.socket, tls: ssl.SSLContext | None) -> None:
-        with suppress(OSError), connection:
-            with tls.wrap_socket(connection, server_side=True) if tls is not None else connection as line:
-                request = _read(line)
-                if request is not None:
-                    self._act(line, request, self.behave(request))
+        with (
+            suppress(OSError),
+            connection,
+            tls.wrap_socket(connection, server_side=True) if tls is not None else connection as line,
+        ):
+            request = _read(line)
+            if request is not None:
+                self._act(line, request, self.behave(request))
 
     def _act(self, connection: socket.socket, request: Request, what: str) -> None:
         self.requests.append(request)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import ssl
 import threading
 import time
@@ -94,7 +94,7 @@ def test_late_success_is_repeated_under_the_same_id(
     grant(sdk, "one")
     request = erased(sdk, "one")
     dispatch(sdk, total=TOTAL).run(GO)
-    clock.advance(datetime.timedelta(days=1))
+    clock.advance(dt.timedelta(days=1))
     dispatch(sdk, total=TOTAL).run(GO)
     assert sdk.rights.get(request).state == "completed"
     assert [len(ids) for ids in hook.ids.values()] == [1]
@@ -213,7 +213,7 @@ def _certificate(name: str, issuer: tuple[Any, Any] | None, *, days: int) -> tup
     """A certificate for *name* that ends in *days*, and its key; self-signed authority without an issuer."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-    now = datetime.datetime.now(datetime.UTC)
+    now = dt.datetime.now(dt.UTC)
     by, signing = (issuer[0].subject, issuer[1]) if issuer else (subject, key)
     builder = (
         x509.CertificateBuilder()
@@ -221,8 +221,8 @@ def _certificate(name: str, issuer: tuple[Any, Any] | None, *, days: int) -> tup
         .issuer_name(by)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=20))
-        .not_valid_after(now + datetime.timedelta(days=days))
+        .not_valid_before(now - dt.timedelta(days=20))
+        .not_valid_after(now + dt.timedelta(days=days))
         .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(

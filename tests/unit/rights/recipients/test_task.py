@@ -101,9 +101,7 @@ class Life(RuleBasedStateMachine):
     def an_attempt_ends(self, owner: bytes, verdict: Verdict, wait: timedelta | None) -> None:
         before = self.row
         self.row = after(before, Result(verdict, "p", wait), owner, self.now, half)
-        if before.state in TERMINAL:
-            assert self.row == before
-        elif before.lease_owner != owner and verdict is not Verdict.DONE:
+        if before.state in TERMINAL or (before.lease_owner != owner and verdict is not Verdict.DONE):
             assert self.row == before
         elif verdict is Verdict.DONE:
             assert self.row.state == TaskState.DONE
