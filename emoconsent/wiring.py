@@ -35,14 +35,17 @@ from emoconsent.gate.gate import Gate, GateServices
 from emoconsent.gate.settle import Settlement, SettleServices
 from emoconsent.recognizers.demo.advice import advice
 from emoconsent.recognizers.registry import SUSPENDED, RecognizerRegistry
+from emoconsent.rights.effects import Effects
 from emoconsent.rights.epochs import Keys
-from emoconsent.rights.erasure import ErasureServices
+from emoconsent.rights.erasure import Erasure, ErasureServices
+from emoconsent.rights.explaining import Explaining
 from emoconsent.rights.integrity import Integrity
 from emoconsent.rights.recipients.closing import RequestCloser
 from emoconsent.rights.recipients.outbox import Outbox, OutboxServices
 from emoconsent.rights.recipients.registry import Recipients, RecipientServices
 from emoconsent.rights.restore import GENERATION, Restore
 from emoconsent.rights.service import Rights
+from emoconsent.rights.standing import RequestStanding
 from emoconsent.rights.worker import Duty
 from emoconsent.settings import ROOT_KEY, Settings
 from emoconsent.storage.outside import OutsideFile
@@ -199,13 +202,17 @@ def _compose(
     )
     presence = Presence(data, ledger, base.keyring, base.holds)
     refusals = Refusals(presence, ledger.scribe, committed)
-    rights, keys = Rights(erasing, base.guardians, refusals, base.chain), Keys(erasing)
-    _replay(base, closer, rights)
+    erasure, keys = Erasure(erasing), Keys(erasing)
+    _replay(base, closer, erasure)
     consent = _consent(base, closer, sandboxed=sandboxed)
     recognizers = RecognizerRegistry(
         data, base.chain, closer, base.holds, refusals, base.keyring.keyed, settings.approvals_required
     )
-    access = Access(presence, refusals, base.guardians, rights)
+    access = Access(presence, refusals, base.guardians, RequestStanding(ledger.mac))
+    vault = _vault(base, closer, presence, access, refusals, recognizers)
+    effects = Effects(data, vault, consent, sandboxed)
+    explaining = Explaining(data, base.chain, vault)
+    rights = Rights(erasing, erasure, base.guardians, refusals, base.chain, effects, explaining)
     restore = Restore(data, ledger, base.stores.keys, closings, closer, audit, rights, keys, committed)
     return Parts(
         stores=base.stores,
@@ -217,7 +224,7 @@ def _compose(
         recognizers=recognizers,
         gate=_gate(base, consent, settings.approvals_required),
         settlement=Settlement(SettleServices(data, ledger, base.holds, base.mac, committed)),
-        vault=_vault(base, closer, presence, access, refusals, recognizers),
+        vault=vault,
         access=access,
         accounts=_accounts(base),
         rights=rights,
@@ -233,12 +240,12 @@ def _compose(
     )
 
 
-def _replay(base: _Base, closer: Closer, rights: Rights) -> None:
+def _replay(base: _Base, closer: Closer, erasure: Erasure) -> None:
     """What is done again, beside the event itself, for a closing that the database lost."""
     again, records = base.chain.close_again, RecordReplay(base.ledger, base.keyring)
     closer.handle("supersede", partial(again, kind=NOTICE_CLOSED, tag=EventTag.NOTICE_PUBLISH))
     closer.handle("suspend", partial(again, kind=SUSPENDED, tag=EventTag.RECOGNIZER_SUSPEND))
-    closer.handle("erase", rights.erasure.take_over)
+    closer.handle("erase", erasure.take_over)
     closer.handle(CONTEST, records.contest)
     closer.handle(DELETE, records.delete)
 

@@ -16,7 +16,6 @@ import json
 import secrets
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
@@ -34,17 +33,20 @@ from emoconsent.consent.withdrawal import Withdrawal
 from emoconsent.errors import Unavailable
 from emoconsent.rights import intents
 from emoconsent.rights.certificate import Findings, certificate
+from emoconsent.rights.ending import ending, key_goes
 from emoconsent.rights.evidence import bundle, evidence_row, kept
 from emoconsent.rights.issuing import issue
+from emoconsent.rights.legal_holds import held
 from emoconsent.rights.ports import (
     EvidenceRow,
     RequestRow,
     RightsDatabase,
     RightsTransaction,
 )
+from emoconsent.rights.recipients.concern import concerned
 from emoconsent.rights.recipients.outbox import Outbox
 from emoconsent.rights.recipients.task import Action
-from emoconsent.rights.request import FINISHED, RequestState, content_of, request_mac
+from emoconsent.rights.request import FULFILLED, RequestKind, RequestState, content_of, request_mac
 from emoconsent.vault.keyring import DESTROYED, Keyring
 from emoconsent.vocabulary import Role
 
@@ -117,9 +119,9 @@ class Erasure:
     def begin(self, subject_ref: bytes | None, request_id: bytes, role: Role) -> IntentRow | None:
         """Step 1. From its return on the subject is fenced, and ``resume`` can do the rest.
 
-        Returns None if the request was finished or cancelled meanwhile, and the intent that is
-        there if another process has begun it. A request about nobody known takes the same steps, on
-        a reference that nothing has.
+        Returns None if the request is not verified, or not any more, or a legal hold is in the way; and
+        the intent that is there if another process has begun it. A request about nobody known takes
+        the same steps, on a reference that nothing has.
         """
         with self._s.database.write() as tx:
             # The subject first, as whoever takes over a closing does. The closing is announced under
@@ -128,25 +130,17 @@ class Erasure:
                 subject_ref = None  # erased already, by another request or by a replay
             row = tx.requests.get(request_id, lock=True)
             intent = self._begun(tx, request_id)
-            if intent is None and row is not None and row.state not in FINISHED:
+            free = subject_ref is None or held(tx, self._s.ledger.mac, subject_ref) is None
+            if intent is None and free and row is not None and row.state == RequestState.VERIFIED:
                 if subject_ref is not None:
                     closing = self._s.closer.closings.announce(EventKind.ERASE, subject_ref, None, None)
                     self._s.closer.mark(tx, closing)
-                told, number = self._told(tx, subject_ref), self._fence(tx, subject_ref, role)
+                told = concerned(tx, self._s.ledger, self._s.outbox, subject_ref)
+                number = self._fence(tx, subject_ref, role)
                 intent = self.announce(tx, subject_ref or secrets.token_bytes(16), request_id, number, told)
                 self._put(tx, replace(row, state=RequestState.IN_PROGRESS, subject_ref=subject_ref))
         self._s.committed()
         return intent
-
-    def _told(self, tx: RightsTransaction, subject_ref: bytes | None) -> list[str]:
-        """Who may have received something about the subject; nobody, if nothing is known of them any more."""
-        known = None
-        with suppress(Unavailable):  # a restored row whose keys are gone: recipients were told back then
-            known = self._s.ledger.get(tx, subject_ref) if subject_ref is not None else None
-        if known is None:
-            return []
-        granted = (e for e in self._s.ledger.events(tx, known) if e.kind is EventKind.GRANT)
-        return self._s.outbox.concerned(tx, {purpose for e in granted for purpose, _ in e.scope or ()})
 
     def _begun(self, tx: RightsTransaction, request_id: bytes) -> IntentRow | None:
         rows = intents.still_open(tx, self._s.ledger.mac)
@@ -185,12 +179,18 @@ class Erasure:
         ref = closing.subject_ref
         if ref is None or tx.subjects.by_ref(ref) is None:
             return
-        asked = [row for row in tx.requests.of(ref) if row.state not in FINISHED]
+        asked = [row for row in tx.requests.of(ref) if self._for_everything(row)]
         request_id = asked[0].request_id if asked else None
-        told = self._told(tx, ref) if request_id is not None else []
+        told = concerned(tx, self._s.ledger, self._s.outbox, ref) if request_id is not None else ()
         self.announce(tx, ref, request_id, 1 << 24, told)
         if request_id is not None:
             self._set_state(tx, request_id, RequestState.IN_PROGRESS)
+
+    def _for_everything(self, row: RequestRow) -> bool:
+        """Whether *row* asks for the erasure of everything and is not finished."""
+        if row.kind != RequestKind.ERASURE or row.state in FULFILLED:
+            return False
+        return content_of(self._s.keyring.open(row.request_id), row).get("scope") is None
 
     def resume(self, intent: IntentRow, *, timeout: float = 10.0) -> str:
         """Steps 2 to 7; the certificate's JWS. Every step may be repeated.
@@ -209,6 +209,7 @@ class Erasure:
         scrubbed = self._s.keyring.store.scrubbed(needles) if needles else None
         erased_at = self._unlink(ref, detail)
         rows = self._sweep(ref) | shut
+        self._forget_answered(ref)
         opened = sum(1 for sealed in envelopes if self._s.keyring.any_key_commits_to(sealed))
         findings = Findings(
             fenced_at=from_micros(intent.opened_at),
@@ -307,6 +308,13 @@ class Erasure:
                 counts[table] = counts.get(table, 0) + gone
         return counts
 
+    def _forget_answered(self, ref: bytes) -> None:
+        """Who asked for what was answered before is known to nobody any more."""
+        with self._s.database.read() as tx:
+            over = [row.request_id for row in tx.requests.of(ref) if key_goes(row, known=False)]
+        for request_id in over:
+            self._s.keyring.destroy(request_id)
+
     def _certify(
         self, intent: IntentRow, detail: Mapping[str, Any], findings: Findings, evidence: EvidenceRow | None
     ) -> str:
@@ -344,7 +352,7 @@ class Erasure:
 
     def _finish(self, tx: RightsTransaction, row: RequestRow, told: _Told) -> None:
         """The request ends, or waits for recipients; whom it was about is unknown again in both cases."""
-        state = RequestState.AWAITING_RECIPIENTS if told.to else RequestState.COMPLETED
+        state = ending(partial=False, told=bool(told.to))
         finished_at = None if told.to else tx.now()
         row = replace(row, state=state.value, subject_ref=None, finished_at=finished_at)
         self._put(tx, row)

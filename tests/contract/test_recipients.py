@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -25,7 +26,7 @@ from tests.faults.fanout.house import (
     opendsr,
     webhook,
 )
-from tests.support.store import IMPROVE_TEXT, OpenStore, grant, row_counts, tags
+from tests.support.store import IMPROVE_TEXT, OpenStore, grant, inference, row_counts, tags
 
 GO = threading.Event()
 
@@ -335,3 +336,67 @@ class TestRegistry:
                 with pytest.raises(NotFound):
                     call()
             assert sdk.recipients.progress("00" * 16) == ()
+
+
+class TestOtherRights:
+    """Rectification, restriction and objection are told, too; what a protocol cannot say, a person does."""
+
+    @staticmethod
+    def _fulfilled(sdk: EmoConsent, subject: str, kind: str, **more: Any) -> str:
+        request = sdk.rights.submit(subject, kind=kind, regime="gdpr", **more)
+        sdk.rights.verify(request.id, evidence="seen")
+        return sdk.rights.fulfil(request.id, principal=DPO).request.id
+
+    @pytest.mark.parametrize("kind", ["restriction", "objection"])
+    def test_what_concerns_everything_is_told(self, store: OpenStore, listening: Any, kind: str) -> None:
+        """The webhook hears it; OpenDSR has no word for it, so a person tells the processor."""
+        hook, processor = listening(), listening(opendsr=True)
+        with store() as sdk:
+            webhook(sdk, "crm", hook)
+            opendsr(sdk, "cloud", processor)
+            grant(sdk, "one")
+            request = self._fulfilled(sdk, "one", kind)
+            assert sdk.rights.get(request).state == "awaiting_recipients"
+            assert sdk.rights.fulfil(request, principal=DPO).request.state == "awaiting_recipients"
+            dispatch(sdk).run(GO)
+            assert states(sdk, request) == {"crm": "done", "cloud": "manual"}
+            task = next(t for t in sdk.recipients.progress(request) if t.recipient == "cloud")
+            assert task.problem == "not_in_protocol"
+            sdk.recipients.settle(task.task, outcome="done", note="called them", principal=DPO)
+            assert sdk.rights.get(request).state == "completed"
+            assert bytes.fromhex(request) in map(bytes, sdk._parts.stores.keys.owners()), (
+                "the person may read it"
+            )
+            assert not sdk.audit.verify().findings
+        assert [json.loads(one.body)["type"] for one in hook.requests] == [f"emoconsent.{kind}"]
+        assert processor.requests == []
+
+    @pytest.mark.parametrize("kind", ["erasure", "restriction"])
+    def test_what_concerns_a_part_a_person_tells(self, store: OpenStore, listening: Any, kind: str) -> None:
+        """No machine is told to erase or restrict everything where only some records were meant."""
+        hook = listening()
+        with store() as sdk:
+            webhook(sdk, "crm", hook)
+            grant(sdk, "one")
+            sdk.guard(lambda _: inference(), recognizer="words", purpose="customer_care")("x", subject="one")
+            request = self._fulfilled(sdk, "one", kind, scope={"modality": "text"})
+            dispatch(sdk).run(GO)
+            (task,) = sdk.recipients.progress(request)
+            assert (task.state, task.problem) == ("manual", "part_only")
+            sdk.recipients.settle(task.task, outcome="abandoned", note="no answer", principal=DPO)
+            assert sdk.rights.get(request).state == "partially_completed"
+            assert not sdk.audit.verify().findings
+        assert hook.requests == []
+
+    def test_an_erasure_meanwhile_takes_the_key_with_the_last_task(self, store: OpenStore) -> None:
+        """Somebody erased while recipients still hear of their objection: both end, and no key is left."""
+        with store() as sdk:
+            by_hand(sdk, "paper")
+            grant(sdk, "one")
+            requests = [self._fulfilled(sdk, "one", "objection"), erased(sdk, "one")]
+            for task in sdk.recipients.unfinished():
+                sdk.recipients.settle(task.task, outcome="done", note="called them", principal=DPO)
+            assert [sdk.rights.get(request).state for request in requests] == ["completed", "completed"]
+            owners = set(map(bytes, sdk._parts.stores.keys.owners()))
+            assert owners.isdisjoint(map(bytes.fromhex, requests))
+            assert not sdk.audit.verify().findings

@@ -44,8 +44,9 @@ from emoconsent.vault.keyring import Keyring
 WINDOW: Final = 64  # due tasks looked at in one go
 NO_TASK: Final = "there is no such task"
 
-#: Ends a request whose tasks are all over: (transaction, the request's locked row, its tasks).
-End = Callable[[RightsTransaction, RequestRow, Sequence[TaskRow]], None]
+#: Ends a request whose tasks are all over: (transaction, the request's locked row, its tasks). Whether
+#: nobody needs the request's key any more.
+End = Callable[[RightsTransaction, RequestRow, Sequence[TaskRow]], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +83,30 @@ class Outbox:
         return sorted(one.id for one in found if one.concerned(purposes))
 
     def enqueue(
-        self, tx: RightsTransaction, request: RequestRow, action: Action, subject: str, to: Sequence[str]
+        self,
+        tx: RightsTransaction,
+        request: RequestRow,
+        action: Action,
+        subject: str,
+        to: Sequence[str],
+        *,
+        part: bool = False,
     ) -> None:
         """In the caller's transaction: tell each recipient of *to* what *request* asks for.
 
         Args:
             subject: the identifier that recipients know; sealed under the request's key, which must
                 be there until the tasks are over.
+            part: it is about some records only. No protocol can say which, so a person has to.
         """
+        if not to:
+            return  # the request may have no key any more
         keys, now = self._s.keyring.open(request.request_id), tx.now()
         known = recipients_from(self._s.chain.rows(tx))
         plain = closed_up(subject, request.regime, request.submitted_at)
         for name in to:
             task_id = uuid.uuid4().bytes
-            by_hand = _by_hand(known[name], action)
+            by_hand = "part_only" if part else _by_hand(known[name], action)
             state, at = (TaskState.MANUAL, NEVER) if by_hand else (TaskState.WAITING, now)
             sealed = keys.seal_task(plain, task_id)
             row = TaskRow(
@@ -180,12 +191,11 @@ class Outbox:
         return made
 
     def _ended(self, tx: RightsTransaction, request: RequestRow) -> bool:
-        """Whether that was the request's last task; the request then ends with it."""
+        """Ends the request if that was its last task; whether nobody needs its key any more."""
         tasks = tx.outbox.of(request.request_id)
         if any(task.state not in TERMINAL for task in tasks):
             return False
-        self._s.end(tx, request, tasks)
-        return True
+        return self._s.end(tx, request, tasks)
 
     def of(self, request_id: bytes) -> list[TaskRow]:
         """A request's tasks. Raises Unavailable if one was altered."""
