@@ -29,10 +29,13 @@ from emoconsent.policy.context import CallContext
 from emoconsent.recognizers.adapters import ADAPTERS, Adapter, detect
 from emoconsent.rights.certificate import TYPE as CERTIFICATE
 from emoconsent.rights.certificate import Certificate
+from emoconsent.rights.recipients.letter import Mail
+from emoconsent.rights.worker import Worker
 from emoconsent.sample import prepare
 from emoconsent.settings import Settings, for_folder, from_environ
 from emoconsent.vault.keyring import SIGN_CERTIFICATES, SIGN_RECEIPTS
 from emoconsent.vocabulary import Role
+from emoconsent.working import worker
 
 
 class EmoConsent:
@@ -68,6 +71,7 @@ class EmoConsent:
         self.accounts = parts.accounts
         self.rights = parts.rights
         self.exports = parts.exports
+        self.recipients = parts.recipients
         self.audit = parts.audit
         self.keys = parts.keys
         self.restore = parts.restore
@@ -210,6 +214,20 @@ class EmoConsent:
         """
         signed.verify(jws, self.public_keys(), typ=CERTIFICATE)
         return Certificate(jws)
+
+    def worker(self, *, mail: Mail | None = None) -> Worker:
+        """Who tells recipients and does what is due without anybody asking: run it in a thread or process.
+
+        As many as wanted, on as many hosts, may work on one store.
+
+        Args:
+            mail: hands over a mail (address, subject line, text), or raises. Without it, recipients that
+                are told by mail become tasks for a person.
+
+        Raises:
+            MissingExtra: the extra ``recipients`` is not installed.
+        """
+        return worker(self._parts, self.settings, self.now, mail)
 
     def ready(self) -> None:
         """Raises ``Unavailable`` or ``ConfigurationError`` unless the store answers and may serve."""

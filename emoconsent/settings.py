@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from emoconsent.errors import ConfigurationError
+from emoconsent.rights.recipients.target import NOBODY, Policy, is_host
 
 PREFIX: Final = "EMOCONSENT_"
 ROOT_KEY: Final = "EMOCONSENT_ROOT_KEY"
@@ -26,6 +27,7 @@ class Settings:
         environ: what root keys may be read from.
         approvals_required: how many administrators approve a recognizer.
         sandbox: a temporary store whose receipts say TEST; marked so for ever.
+        recipients: which hosts recipients may be reached at.
     """
 
     folder: Path | None
@@ -36,13 +38,15 @@ class Settings:
     environ: Mapping[str, str] = field(repr=False)
     approvals_required: int = 1
     sandbox: bool = False
+    recipients: Policy = NOBODY
 
 
 def for_folder(folder: Path | str, environ: Mapping[str, str], *, sandbox: bool = False) -> Settings:
     """Settings of an embedded store in *folder*."""
     config, state = _homes(environ)
     approvals = PROFILES[_profile(environ)]
-    return Settings(Path(folder), None, None, config, state, dict(environ), approvals, sandbox)
+    allowed = _recipients(environ, sandbox=sandbox)
+    return Settings(Path(folder), None, None, config, state, dict(environ), approvals, sandbox, allowed)
 
 
 def from_environ(environ: Mapping[str, str]) -> Settings:
@@ -76,7 +80,8 @@ def from_environ(environ: Mapping[str, str]) -> Settings:
             )
         return for_folder(folder, environ)
     config, state = _homes(environ)
-    return Settings(None, database, keystore, config, state, dict(environ), PROFILES[_profile(environ)])
+    approvals, allowed = PROFILES[_profile(environ)], _recipients(environ, sandbox=False)
+    return Settings(None, database, keystore, config, state, dict(environ), approvals, recipients=allowed)
 
 
 def _profile(environ: Mapping[str, str]) -> str:
@@ -84,6 +89,21 @@ def _profile(environ: Mapping[str, str]) -> str:
     if name not in PROFILES:
         raise ConfigurationError(f"EMOCONSENT_PROFILE: one of {', '.join(PROFILES)}")
     return name
+
+
+def _recipients(environ: Mapping[str, str], *, sandbox: bool) -> Policy:
+    """The hosts that the operator names; this machine only where that is said, or in a sandbox."""
+    names = environ.get(PREFIX + "RECIPIENT_HOSTS", "").replace(",", " ").split()
+    wrong = [name for name in names if not is_host(name)]
+    if wrong:
+        raise ConfigurationError(
+            "EMOCONSENT_RECIPIENT_HOSTS: names of hosts in lower case, separated by commas; international "
+            f"ones as xn--...: {wrong[0]!a} is none"
+        )
+    loopback = environ.get(PREFIX + "RECIPIENT_LOOPBACK", "no")
+    if loopback not in ("yes", "no"):
+        raise ConfigurationError("EMOCONSENT_RECIPIENT_LOOPBACK: yes or no")
+    return Policy(frozenset(names), loopback=sandbox or loopback == "yes")
 
 
 def _homes(environ: Mapping[str, str]) -> tuple[Path, Path]:

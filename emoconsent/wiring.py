@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -47,9 +48,13 @@ from emoconsent.rights.export.making import Making
 from emoconsent.rights.export.requested import RequestedExports
 from emoconsent.rights.export.service import Exports, ExportServices
 from emoconsent.rights.integrity import Integrity
+from emoconsent.rights.recipients.closing import RequestCloser
+from emoconsent.rights.recipients.outbox import Outbox, OutboxServices
+from emoconsent.rights.recipients.registry import Recipients, RecipientServices
 from emoconsent.rights.restore import GENERATION, Restore
 from emoconsent.rights.service import Rights
 from emoconsent.rights.standing import RequestStanding
+from emoconsent.rights.worker import Duty
 from emoconsent.settings import ROOT_KEY, Settings
 from emoconsent.storage.outside import OutsideFile
 from emoconsent.storage.store import CREATED, STORE_ID, Stores, open_folder, open_servers
@@ -109,6 +114,9 @@ class Parts:
     accounts: Accounts
     rights: Rights
     exports: Exports
+    recipients: Recipients
+    outbox: Outbox
+    duties: Sequence[Duty]
     audit: Audit
     keys: Keys
     restore: Restore
@@ -212,8 +220,9 @@ def _compose(
     outside = OutsideFile(settings.state_home / f"{store_id}.closings")
     closings = SignedClosingList(base.keyring, outside)
     closer = Closer(data, ledger, closings)
+    outbox = _outbox(base, sandboxed=sandboxed)
     erasing = ErasureServices(
-        data, ledger, base.keyring, closer, base.holds, audit.checkpoint, committed, sandboxed, inside
+        data, ledger, base.keyring, closer, base.holds, outbox, audit.checkpoint, committed, sandboxed, inside
     )
     presence = Presence(data, ledger, base.keyring, base.holds)
     tokens, sweep = Tokens(base.keyring, base.mac), Sweep(data)
@@ -255,6 +264,11 @@ def _compose(
         accounts=_accounts(base, tokens, sweep),
         rights=rights,
         exports=exports,
+        recipients=Recipients(
+            RecipientServices(data, base.chain, refusals, outbox, settings.recipients, committed)
+        ),
+        outbox=outbox,
+        duties=_duties(rights),
         audit=audit,
         keys=keys,
         restore=restore,
@@ -270,6 +284,25 @@ def _replay(base: _Base, closer: Closer, erasure: Erasure) -> None:
     closer.handle("erase", erasure.take_over)
     closer.handle(CONTEST, records.contest)
     closer.handle(DELETE, records.delete)
+
+
+def _outbox(base: _Base, *, sandboxed: bool) -> Outbox:
+    services = OutboxServices(
+        base.stores.data,
+        base.mac,
+        base.ledger.scribe,
+        base.keyring,
+        base.chain,
+        base.committed,
+        secrets.SystemRandom().uniform,
+        RequestCloser(base.ledger, base.keyring, sandboxed),
+    )
+    return Outbox(services)
+
+
+def _duties(rights: Rights) -> Sequence[Duty]:
+    """What a worker does beside telling recipients."""
+    return (Duty("erasures", timedelta(minutes=5), lambda _stop: rights.finish_open()),)
 
 
 def _issuing(base: _Base, *, sandboxed: bool) -> IssueReceipt:

@@ -9,6 +9,7 @@ import logging
 import secrets
 import smtplib
 import sys
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -88,6 +89,22 @@ def mailbox(address: str) -> Mailbox:
     return ConsoleMailbox() if url.scheme == "console" else SmtpMailbox(url)
 
 
+def composed(sender: str, to: str, subject: str, text: str) -> EmailMessage:
+    """A mail to one address: ``a@b,c@d`` is no address, and not two either."""
+    message = EmailMessage()
+    message["From"], message["To"] = sender, Address(addr_spec=to)
+    message["Subject"] = subject
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(text)
+    return message
+
+
+def at_once(address: str, sender: str) -> Callable[[str, str, str], None]:
+    """Hands a mail (address, subject line, text) over before it returns, and raises where that fails."""
+    box = mailbox(address)
+    return lambda to, subject, text: box.deliver(composed(sender, to, subject, text))
+
+
 class Post:
     """Sends mails one after the other, in the background."""
 
@@ -105,17 +122,8 @@ class Post:
 
     def _deliver(self, to: str | None, subject: str, text: str) -> None:
         try:
-            message = self._message(self._sender if to is None else to, subject, text)
+            message = composed(self._sender, self._sender if to is None else to, subject, text)
             if to is not None:
                 self._box.deliver(message)
         except (OSError, smtplib.SMTPException, *_NO_ADDRESS) as error:
             _LOG.error("emoconsent portal: a mail could not be sent (%s)", type(error).__name__)
-
-    def _message(self, to: str, subject: str, text: str) -> EmailMessage:
-        """A mail to one address: ``a@b,c@d`` is no address, and not two either."""
-        message = EmailMessage()
-        message["From"], message["To"] = self._sender, Address(addr_spec=to)
-        message["Subject"] = subject
-        message["Auto-Submitted"] = "auto-generated"
-        message.set_content(text)
-        return message

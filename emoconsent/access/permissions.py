@@ -49,6 +49,8 @@ class Permission(StrEnum):
     REGISTER_RECOGNIZER = "register_recognizer"
     APPROVE_RECOGNIZER = "approve_recognizer"
     SUSPEND_RECOGNIZER = "suspend_recognizer"
+    MANAGE_RECIPIENTS = "manage_recipients"
+    SETTLE_TASK = "settle_task"
     MANAGE_KEYS = "manage_keys"  # asked for by no method: `keys` is the host's own affair
     MANAGE_STAFF = "manage_staff"
     READ_STAFF = "read_staff"
@@ -125,6 +127,7 @@ TABLE: Final[dict[tuple[Role, Permission], Rule]] = {
     (Role.DPO, Permission.READ_REQUESTS): _OFFICE,
     (Role.DPO, Permission.EXPORT_RECORDS): _REQUEST,
     (Role.DPO, Permission.SUSPEND_RECOGNIZER): _OFFICE,
+    (Role.DPO, Permission.SETTLE_TASK): _OFFICE,
     (Role.DPO, Permission.READ_LOG): _OFFICE,
     (Role.DPO, Permission.READ_STAFF): _OFFICE,
     (Role.AUDITOR, Permission.READ_LOG): _OFFICE,
@@ -132,6 +135,7 @@ TABLE: Final[dict[tuple[Role, Permission], Rule]] = {
     (Role.ADMIN, Permission.REGISTER_RECOGNIZER): _OFFICE,
     (Role.ADMIN, Permission.APPROVE_RECOGNIZER): _OFFICE,
     (Role.ADMIN, Permission.SUSPEND_RECOGNIZER): _OFFICE,
+    (Role.ADMIN, Permission.MANAGE_RECIPIENTS): _OFFICE,
     (Role.ADMIN, Permission.MANAGE_KEYS): _OFFICE,
     (Role.ADMIN, Permission.MANAGE_STAFF): _OFFICE,
     (Role.ADMIN, Permission.READ_STAFF): _OFFICE,

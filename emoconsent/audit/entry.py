@@ -72,6 +72,11 @@ class EventTag(StrEnum):
     ERASURE_INTENT = "erasure:intent"
     ERASURE_OUTCOME = "erasure:outcome"
     CERTIFICATE_ISSUE = "certificate:issue"
+    RECIPIENT_REGISTER = "recipient:register"
+    RECIPIENT_RETIRE = "recipient:retire"
+    RECIPIENT_TELL = "recipient:tell"
+    RECIPIENT_RETRY = "recipient:retry"
+    RECIPIENT_OUTCOME = "recipient:outcome"
     CONTACT_SET = "contact:set"
     SESSION_BEGIN = "session:begin"
     STAFF_CHANGE = "staff:change"
@@ -118,6 +123,10 @@ GOES_ON: Final = frozenset(
         EventTag.ERASURE_INTENT,
         EventTag.ERASURE_OUTCOME,
         EventTag.CERTIFICATE_ISSUE,
+        EventTag.RECIPIENT_RETIRE,
+        EventTag.RECIPIENT_TELL,
+        EventTag.RECIPIENT_RETRY,
+        EventTag.RECIPIENT_OUTCOME,
         EventTag.KEYS_ROTATE,
         EventTag.EPOCH_INTENT,
         EventTag.EPOCH_OUTCOME,

@@ -16,6 +16,7 @@ from emoconsent.cli.doctor import doctor
 from emoconsent.cli.keys import keys
 from emoconsent.cli.notices import notice
 from emoconsent.cli.problems import BAD_INPUT, Problem, show
+from emoconsent.cli.recipients import recipient
 from emoconsent.cli.recognizers import recognizer
 from emoconsent.cli.restore import restore
 from emoconsent.cli.rights import rights
@@ -24,6 +25,7 @@ from emoconsent.cli.setup import apply, init
 from emoconsent.cli.staff import contact, staff
 from emoconsent.cli.terminal import forgiving_streams
 from emoconsent.cli.verify import verify
+from emoconsent.cli.worker import worker
 
 _HELP: Final = "`emoconsent COMMAND --help` says what it takes"
 
@@ -61,7 +63,7 @@ def main() -> None:
 
 COMMANDS: Final = (
     *(demo, init, apply, serve, doctor, db, notice, consent, recognizer, audit, keys, rights, restore),
-    *(staff, contact, apikey, access, decide, verify),
+    *(staff, contact, apikey, access, decide, verify, recipient, worker),
 )
 for command in COMMANDS:
     main.add_command(command)

@@ -11,6 +11,7 @@ import click
 
 from emoconsent.access.principal import Principal
 from emoconsent.cli.inputs import ACTOR, CHANNEL, SUBJECT, TIMEOUT, new_file, private
+from emoconsent.cli.recipients import show_progress
 from emoconsent.cli.session import Session, on_store
 from emoconsent.errors import RightsError
 from emoconsent.rights.request import RequestState, RightsRequest
@@ -54,6 +55,15 @@ def show(session: Session, request_id: str) -> None:
         found, certificates = sdk.rights.get(request_id), sdk.rights.certificates(request_id)
     value = _value(found) | {"certificates": certificates}
     session.terminal.result(value, [_line(found), *certificates])
+
+
+@rights.command()
+@click.argument("request_id")
+@on_store
+def progress(session: Session, request_id: str) -> None:
+    """How far telling the recipients of a request is."""
+    with session.open() as sdk:
+        show_progress(session, list(sdk.recipients.progress(request_id)))
 
 
 @rights.command()

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import click
 
 from emoconsent.access.principal import Principal
 from emoconsent.cli.session import Session, on_store
+from emoconsent.cli.worker import posted
 from emoconsent.errors import ConfigurationError, MissingExtra
 from emoconsent.sdk import EmoConsent
 
@@ -26,15 +28,17 @@ THREADS: Final = 8
 )
 @on_store
 def serve(session: Session, host: str, port: int) -> None:
-    """Serve the portal (waitress, one process) until interrupted.
+    """Serve the portal (waitress, one process) until interrupted, with a worker beside it.
 
     Its settings are EMOCONSENT_PORTAL_* variables; see docs/reference/settings.md. In front of it belongs a
     proxy that speaks https; several workers run under gunicorn (docs/how-to/run-the-portal.md).
     """
     with session.open() as sdk:
         server, url = listen(sdk, host, port)
-        session.terminal.result({"url": url}, [f"the portal is at {url}"])
-        run(server)
+        signal.signal(signal.SIGTERM, _interrupt)
+        with sdk.worker(mail=posted(os.environ)).running():
+            session.terminal.result({"url": url}, [f"the portal is at {url}"])
+            run(server)
 
 
 def listen(
@@ -87,6 +91,11 @@ def _bound(host: str, port: int) -> socket.socket:
         message = f"{host}:{port} cannot be listened on: {error.strerror}; use another --port or --host"
         raise ConfigurationError(message) from None
     return made
+
+
+def _interrupt(*_: object) -> NoReturn:
+    """SIGTERM ends the server as SIGINT does, so that the worker ends what it has begun."""
+    raise KeyboardInterrupt
 
 
 def run(server: Any) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -90,10 +90,15 @@ def certificate(
     findings: Findings,
     kept: Kept | None,
     checkpoint: str,
+    recipients: Sequence[str],
     *,
     sandbox: bool,
 ) -> dict[str, Any]:
-    """The certificate's document, without any identifier of the person."""
+    """The certificate's document, without any identifier of the person.
+
+    Args:
+        recipients: whom the outbox tells from now on; an addendum says who confirmed.
+    """
     return {
         "type": "ErasureCertificate",
         "version": 1,
@@ -107,6 +112,7 @@ def certificate(
             "rows_deleted": dict(sorted(findings.rows.items())),
             "envelopes_tried": findings.tried,
             "envelopes_opened": findings.opened,
+            "recipients_told": list(recipients),
         },
         "levels": _levels(findings),
         "plans": {
@@ -167,6 +173,20 @@ def addendum(
         "addendum_to": of,
         "facts": {"unrecoverable_from_backups_at": _text(at), "epochs_destroyed": list(epochs)},
         "levels": {"key_store_copies": Level.VERIFIED.value},
+    }
+
+
+def recipients_addendum(
+    identifier: str, of: str, told: Sequence[tuple[str, str, datetime]], *, sandbox: bool
+) -> dict[str, Any]:
+    """Telling recipients is over: who confirmed, who did not, and when that was known."""
+    return {
+        "type": "ErasureCertificateAddendum",
+        "version": 1,
+        "id": identifier,
+        "test": sandbox,
+        "addendum_to": of,
+        "facts": {"recipients": [{"id": name, "state": state, "at": _text(at)} for name, state, at in told]},
     }
 
 

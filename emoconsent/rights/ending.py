@@ -6,12 +6,15 @@ from emoconsent.rights.ports import RequestRow
 from emoconsent.rights.request import FINISHED, RequestState
 
 
-def ending(*, partial: bool) -> RequestState:
+def ending(*, partial: bool, told: bool) -> RequestState:
     """The state after the work is done.
 
     Args:
         partial: something that was asked for could not be done.
+        told: recipients are told from now on, and it waits for them.
     """
+    if told:
+        return RequestState.AWAITING_RECIPIENTS
     return RequestState.PARTIALLY_COMPLETED if partial else RequestState.COMPLETED
 
 

@@ -15,12 +15,12 @@ from emoconsent.accounts import upkeep
 from emoconsent.audit.entry import EventTag, Fact
 from emoconsent.audit.ports import IntentRow
 from emoconsent.clock import from_micros, to_micros
-from emoconsent.consent.jws import sign
 from emoconsent.consent.ledger import subject_mac
 from emoconsent.errors import ConfigurationError, InvalidInput, NotFound, Unavailable
 from emoconsent.rights import intents
-from emoconsent.rights.certificate import TYPE, addendum
-from emoconsent.rights.erasure import ErasureServices, certificate_mac
+from emoconsent.rights.certificate import Certificate, addendum
+from emoconsent.rights.erasure import ErasureServices
+from emoconsent.rights.issuing import issue
 from emoconsent.rights.ports import CertificateRow, RightsTransaction
 from emoconsent.twins import AsyncTwins
 from emoconsent.vault.keyring import (
@@ -28,7 +28,6 @@ from emoconsent.vault.keyring import (
     DESTROYED,
     DESTROYING,
     RETIRED,
-    SIGN_CERTIFICATES,
     index_name,
 )
 
@@ -226,27 +225,24 @@ class Keys(AsyncTwins):
         for epoch in sorted(gone):
             complete = all(n in gone for n in range(1, epoch + 1))
             for first in tx.certificates.under_epoch(epoch) if complete else []:
-                if len(tx.certificates.of(first.request_id)) == 1:
+                if not any(map(_says_so, tx.certificates.of(first.request_id))):
                     self._add_addendum(tx, first, at, tuple(range(1, epoch + 1)))
 
     def _add_addendum(
         self, tx: RightsTransaction, first: CertificateRow, at: datetime, epochs: tuple[int, ...]
     ) -> None:
-        identifier, entry_id = str(uuid.uuid4()), secrets.token_bytes(16)
         request = bytes(first.request_id).hex()
-        document = addendum(identifier, request, at, epochs, sandbox=self._s.sandbox)
-        jws = sign(document, self._s.keyring.signing_key(SIGN_CERTIFICATES), typ=TYPE)
-        row = CertificateRow(first.request_id, 1, jws, first.epoch, tx.now(), entry_id, b"")
-        row = replace(row, mac=certificate_mac(self._s.ledger.mac, row))
-        tx.certificates.add(row)
-        tag = EventTag.CERTIFICATE_ISSUE
-        self._s.ledger.scribe.write(
-            tx.log, entry_id, tag, row.at, facts={"id": identifier}, effects=(row.mac,)
-        )
+        document = addendum(str(uuid.uuid4()), request, at, epochs, sandbox=self._s.sandbox)
+        issue(tx, self._s.ledger, self._s.keyring, first.request_id, document, first.epoch)
 
     def _log(self, tx: RightsTransaction, tag: EventTag, number: int, **more: Fact) -> None:
         facts = {"epoch": number, **more}
         self._s.ledger.scribe.write(tx.log, secrets.token_bytes(16), tag, tx.now(), facts=facts)
+
+
+def _says_so(row: CertificateRow) -> bool:
+    """Whether it is the addendum that says that copies of the key store are useless."""
+    return "epochs_destroyed" in Certificate(row.jws).document["facts"]
 
 
 def _epoch(intent: IntentRow) -> int:

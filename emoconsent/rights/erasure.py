@@ -15,38 +15,39 @@ from __future__ import annotations
 import json
 import secrets
 import uuid
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Final
 
 from emoconsent.accounts import upkeep
 from emoconsent.audit.entry import EventTag
 from emoconsent.audit.ports import IntentRow
-from emoconsent.audit.rowmac import RowMac
 from emoconsent.clock import from_micros
 from emoconsent.consent.closing import Closer
 from emoconsent.consent.events import EventKind
 from emoconsent.consent.holds import HoldTable, KeyDrain, scope_keys, vault_key
-from emoconsent.consent.jws import sign
 from emoconsent.consent.ledger import Ledger, NewEvent, Subject
 from emoconsent.consent.ports import Closing
 from emoconsent.consent.publishing import book_from
 from emoconsent.consent.withdrawal import Withdrawal
 from emoconsent.errors import Unavailable
 from emoconsent.rights import intents
-from emoconsent.rights.certificate import TYPE, Findings, certificate
+from emoconsent.rights.certificate import Findings, certificate
 from emoconsent.rights.ending import ending, key_goes
 from emoconsent.rights.evidence import bundle, evidence_row, kept
+from emoconsent.rights.issuing import issue
 from emoconsent.rights.legal_holds import held
 from emoconsent.rights.ports import (
-    CertificateRow,
     EvidenceRow,
     RequestRow,
     RightsDatabase,
     RightsTransaction,
 )
-from emoconsent.rights.request import FINISHED, RequestKind, RequestState, content_of, request_mac
-from emoconsent.vault.keyring import DESTROYED, SIGN_CERTIFICATES, Keyring
+from emoconsent.rights.recipients.concern import concerned
+from emoconsent.rights.recipients.outbox import Outbox
+from emoconsent.rights.recipients.task import Action
+from emoconsent.rights.request import FULFILLED, RequestKind, RequestState, content_of, request_mac
+from emoconsent.vault.keyring import DESTROYED, Keyring
 from emoconsent.vocabulary import Role
 
 KIND: Final = "erasure"
@@ -78,10 +79,19 @@ class ErasureServices:
     keyring: Keyring
     closer: Closer
     holds: HoldTable
+    outbox: Outbox
     checkpoint: Callable[[], str]
     committed: Callable[[], None]
     sandbox: bool
     root_key_inside: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """Whom recipients are told of, and which."""
+
+    subject: str = field(repr=False)
+    to: Sequence[str]
 
 
 class Erasure:
@@ -128,8 +138,9 @@ class Erasure:
                 if subject_ref is not None:
                     closing = self._s.closer.closings.announce(EventKind.ERASE, subject_ref, None, None)
                     self._s.closer.mark(tx, closing)
+                told = concerned(tx, self._s.ledger, self._s.outbox, subject_ref)
                 number = self._fence(tx, subject_ref, role)
-                intent = self.announce(tx, subject_ref or secrets.token_bytes(16), request_id, number)
+                intent = self.announce(tx, subject_ref or secrets.token_bytes(16), request_id, number, told)
                 self._put(tx, replace(row, state=RequestState.IN_PROGRESS, subject_ref=subject_ref))
         self._s.committed()
         return intent
@@ -146,13 +157,19 @@ class Erasure:
         return self._s.ledger.append(tx, known, new)[0].number
 
     def announce(
-        self, tx: RightsTransaction, subject_ref: bytes, request_id: bytes | None, number: int
+        self,
+        tx: RightsTransaction,
+        subject_ref: bytes,
+        request_id: bytes | None,
+        number: int,
+        told: Sequence[str],
     ) -> IntentRow:
         detail = {
             "subject": subject_ref.hex(),
             "request": request_id.hex() if request_id else None,
             "evidence": secrets.token_bytes(16).hex(),
             "number": number,
+            "recipients": list(told),
         }
         facts = {"request": request_id.hex() if request_id else None}
         self._s.ledger.scribe.write(
@@ -167,13 +184,14 @@ class Erasure:
             return
         asked = [row for row in tx.requests.of(ref) if self._for_everything(row)]
         request_id = asked[0].request_id if asked else None
-        self.announce(tx, ref, request_id, 1 << 24)
+        told = concerned(tx, self._s.ledger, self._s.outbox, ref) if request_id is not None else ()
+        self.announce(tx, ref, request_id, 1 << 24, told)
         if request_id is not None:
             self._set_state(tx, request_id, RequestState.IN_PROGRESS)
 
     def _for_everything(self, row: RequestRow) -> bool:
         """Whether *row* asks for the erasure of everything and is not finished."""
-        if row.kind != RequestKind.ERASURE or row.state in FINISHED:
+        if row.kind != RequestKind.ERASURE or row.state in FULFILLED:
             return False
         return content_of(self._s.keyring.open(row.request_id), row).get("scope") is None
 
@@ -207,7 +225,7 @@ class Erasure:
             root_key_inside=self._s.root_key_inside,
             epochs=tuple(e.epoch for e in self._s.keyring.store.epochs() if e.state != DESTROYED),
         )
-        return self._certify(intent, detail["request"], findings, evidence)
+        return self._certify(intent, detail, findings, evidence)
 
     def _drain(self, ref: bytes, number: int, timeout: float) -> None:
         with self._s.database.read() as tx:
@@ -262,7 +280,7 @@ class Erasure:
         evidence: str | None = content_of(self._s.keyring.open(row.request_id), row)["evidence"]
         return evidence
 
-    def _unlink(self, ref: bytes, detail: dict[str, str | None]) -> int:
+    def _unlink(self, ref: bytes, detail: Mapping[str, Any]) -> int:
         """Step 5. The instant from which the identifier is unknown and nothing opens."""
         with self._s.database.write() as tx:
             at, row = tx.now(), tx.subjects.by_ref(ref, lock=True)
@@ -305,40 +323,52 @@ class Erasure:
             self._s.keyring.destroy(request_id)
 
     def _certify(
-        self, intent: IntentRow, request: str | None, findings: Findings, evidence: EvidenceRow | None
+        self, intent: IntentRow, detail: Mapping[str, Any], findings: Findings, evidence: EvidenceRow | None
     ) -> str:
-        """Step 7."""
+        """Step 7. Telling recipients joins the transaction, so whom the certificate names is told."""
+        request, told = detail["request"], self._tellable(detail)
         identifier, note = str(uuid.uuid4()), self._s.checkpoint()
         proof = kept(evidence) if evidence else None
-        document = certificate(identifier, request, findings, proof, note, sandbox=self._s.sandbox)
-        jws = sign(document, self._s.keyring.signing_key(SIGN_CERTIFICATES), typ=TYPE)
+        document = certificate(
+            identifier, request, findings, proof, note, list(told.to), sandbox=self._s.sandbox
+        )
         request_id = bytes.fromhex(request) if request else intent.intent_id
         with self._s.database.write() as tx:
-            entry_id, at = secrets.token_bytes(16), tx.now()
-            row = CertificateRow(request_id, 0, jws, max(findings.epochs), at, entry_id, b"")
-            row = replace(row, mac=certificate_mac(self._s.ledger.mac, row))
+            row = tx.requests.get(request_id, lock=True)
             if not tx.certificates.of(request_id):
-                tx.certificates.add(row)
-                tag = EventTag.CERTIFICATE_ISSUE
-                self._s.ledger.scribe.write(
-                    tx.log, entry_id, tag, at, facts={"id": identifier}, effects=(row.mac,)
-                )
-            if request is not None:
-                self._set_state(tx, request_id, ending(partial=False), at)
+                issue(tx, self._s.ledger, self._s.keyring, request_id, document, max(findings.epochs))
+                if row is not None:
+                    self._finish(tx, row, told)
             intents.settle(tx, self._s.ledger.mac, intent)
             jws = tx.certificates.of(request_id)[0].jws
         self._s.committed()
-        if request is not None:
-            self._s.keyring.destroy(request_id)  # who asked: nobody is known by it any more
+        if row is not None and not told.to:
+            self._s.keyring.destroy(request_id)  # nobody needs to know any more who asked
         return jws
 
-    def _set_state(
-        self, tx: RightsTransaction, request_id: bytes, state: RequestState, finished_at: int | None = None
-    ) -> None:
+    def _tellable(self, detail: Mapping[str, Any]) -> _Told:
+        """Whom to tell of whom; nobody, where the request does not say (any more) whom it is about."""
+        request, names = detail["request"], detail.get("recipients", [])
+        if request is None or not names or not self._s.keyring.store.keys_of(bytes.fromhex(request)):
+            return _Told("", ())
+        with self._s.database.read() as tx:
+            row = tx.requests.get(bytes.fromhex(request))
+        content = content_of(self._s.keyring.open(row.request_id), row) if row is not None else {}
+        subject = content.get("subject")
+        return _Told(subject, tuple(names)) if subject is not None else _Told("", ())
+
+    def _finish(self, tx: RightsTransaction, row: RequestRow, told: _Told) -> None:
+        """The request ends, or waits for recipients; whom it was about is unknown again in both cases."""
+        state = ending(partial=False, told=bool(told.to))
+        finished_at = None if told.to else tx.now()
+        row = replace(row, state=state.value, subject_ref=None, finished_at=finished_at)
+        self._put(tx, row)
+        self._s.outbox.enqueue(tx, row, Action.ERASURE, told.subject, told.to)
+
+    def _set_state(self, tx: RightsTransaction, request_id: bytes, state: RequestState) -> None:
         row = tx.requests.get(request_id, lock=True)
         if row is not None:
-            ref = None if finished_at is not None else row.subject_ref
-            self._put(tx, replace(row, state=state.value, subject_ref=ref, finished_at=finished_at))
+            self._put(tx, replace(row, state=state.value))
 
     def _put(self, tx: RightsTransaction, row: RequestRow) -> None:
         tx.requests.put(replace(row, mac=request_mac(self._s.ledger.mac, row)))
@@ -349,8 +379,3 @@ def _copies(tx: RightsTransaction, ref: bytes) -> list[bytes]:
     rows = tx.exports.of(ref)
     parts = [tx.export_parts.get(ref, row.export_id, 0) for row in rows]
     return [row.sealed for row in rows] + [part.sealed for part in parts if part is not None]
-
-
-def certificate_mac(mac: RowMac, row: CertificateRow) -> bytes:
-    """The MAC of a certificate's row."""
-    return mac("certificates", row.request_id, row.number, row.jws, row.epoch, row.at, row.entry_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -16,20 +16,21 @@ from emoconsent.clock import from_micros
 from emoconsent.consent.chain import CatalogueChain
 from emoconsent.consent.guardianship import Guardians
 from emoconsent.consent.identifier import check_text
-from emoconsent.consent.jws import sign
 from emoconsent.consent.ledger import TAMPERED
 from emoconsent.errors import AccessDenied, InvalidInput, RightsError, Unavailable
-from emoconsent.rights.certificate import TYPE, Certificate
+from emoconsent.rights.certificate import Certificate
 from emoconsent.rights.desk import Note, raw_id
 from emoconsent.rights.effects import Effects
 from emoconsent.rights.ending import ending, key_goes
-from emoconsent.rights.erasure import Erasure, ErasureServices, certificate_mac
+from emoconsent.rights.erasure import Erasure, ErasureServices
 from emoconsent.rights.explaining import Explaining
 from emoconsent.rights.holding import Holding
 from emoconsent.rights.identity import Identity
-from emoconsent.rights.ports import CertificateRow, ExportMaker, RequestRow, RightsTransaction
+from emoconsent.rights.issuing import certificate_mac, issue
+from emoconsent.rights.ports import ExportMaker, RequestRow, RightsTransaction
+from emoconsent.rights.recipients.concern import ACTIONS, concerned
 from emoconsent.rights.request import (
-    FINISHED,
+    FULFILLED,
     UNPROVEN,
     RequestKind,
     RequestState,
@@ -39,7 +40,6 @@ from emoconsent.rights.request import (
 from emoconsent.rights.scope import parse_scope
 from emoconsent.rights.steps import StepKind
 from emoconsent.rights.work import Done, Work
-from emoconsent.vault.keyring import SIGN_CERTIFICATES
 from emoconsent.vault.refusals import Refusals
 from emoconsent.vocabulary import Role
 
@@ -109,7 +109,7 @@ class Fulfilment(Holding, Identity):
             check_text(answer, name="answer", limit=20_000)
         raw = raw_id(request_id)
         row = self._authorized(raw, principal)
-        if row.state not in FINISHED:
+        if row.state not in FULFILLED:
             if row.kind == RequestKind.COMPLAINT:
                 _check_answer(principal, answer)
             if row.state in UNPROVEN:
@@ -177,13 +177,13 @@ class Fulfilment(Holding, Identity):
         if done.waits:
             self._annotate_export(raw, done, principal)
         else:
-            self._finish(raw, done, principal)
+            self._finish(work, done)
 
     def _begin(self, raw: bytes, principal: Principal, timeout: float, answer: str | None) -> Work | None:
         """The request, in progress, and about whoever it is about now; None if it ended meanwhile."""
         with self._s.database.write() as tx:
             row = self._checked(tx, raw, lock=True)
-            if row.state in FINISHED:
+            if row.state in FULFILLED:
                 return None
             content = self._content(row)
             ref = self._asking.subject(tx, row)
@@ -231,38 +231,48 @@ class Fulfilment(Holding, Identity):
                 self._note(tx, row, Note(StepKind.NOTED, done.detail, {}), principal)
         self._s.committed()
 
-    def _finish(self, raw: bytes, done: Done, principal: Principal) -> None:
-        """The outcome, its step and its certificate in one transaction."""
+    def _finish(self, work: Work, done: Done) -> None:
+        """The outcome, its step, its certificate and what recipients are told, in one transaction."""
+        raw = work.request_id
         checkpoint = self._s.checkpoint() if done.certificate is not None else ""
         with self._s.database.write() as tx:
             row = self._checked(tx, raw, lock=True)
-            if row.state in FINISHED:
+            if row.state in FULFILLED:
                 return
+            action = ACTIONS.get(RequestKind(row.kind))
+            to = concerned(tx, self._s.ledger, self._s.outbox, work.ref) if action is not None else ()
             if done.certificate is not None:
-                self._certify(tx, raw, done.certificate, checkpoint)
-            state = step(RequestState(row.state), ending(partial=done.partial))
-            row = replace(row, state=state, finished_at=tx.now(), entry_id=secrets.token_bytes(16))
+                self._certify(tx, raw, done.certificate, checkpoint, to)
+            state = step(RequestState(row.state), ending(partial=done.partial, told=bool(to)))
+            finished_at = None if to else tx.now()
+            row = replace(row, state=state, finished_at=finished_at, entry_id=secrets.token_bytes(16))
             private = {"answer": json.dumps(dict(done.answer))} if done.answer is not None else {}
-            note = Note(StepKind.ANSWERED, done.detail, private)
-            row = self._put(tx, row, EventTag.RIGHTS_FULFIL, principal, note)
+            detail = {**done.detail, **({"partial": True} if done.partial else {})}
+            note = Note(StepKind.ANSWERED, detail, private)
+            tag = EventTag.RIGHTS_STEP if to else EventTag.RIGHTS_FULFIL
+            row = self._put(tx, row, tag, work.principal, note)
+            if action is not None:
+                part = work.scope is not None
+                self._s.outbox.enqueue(tx, row, action, work.subject, to, part=part)
             known = row.subject_ref is not None and tx.subjects.by_ref(row.subject_ref) is not None
         self._s.committed()
         if key_goes(row, known=known):
             self._s.keyring.destroy(raw)
 
     def _certify(
-        self, tx: RightsTransaction, raw: bytes, document: Mapping[str, Any], checkpoint: str
+        self,
+        tx: RightsTransaction,
+        raw: bytes,
+        document: Mapping[str, Any],
+        checkpoint: str,
+        told: Sequence[str],
     ) -> None:
         """Sign and store the certificate of an erasure of a part. It dies with no epoch: the key lives on."""
-        identifier, entry_id, at = str(uuid.uuid4()), secrets.token_bytes(16), tx.now()
-        facts = {**document["facts"], "erased_live_at": from_micros(at).isoformat(timespec="seconds")}
-        whole = {**document, "id": identifier, "facts": facts, "log": {"checkpoint": checkpoint}}
-        jws = sign(whole, self._s.keyring.signing_key(SIGN_CERTIFICATES), typ=TYPE)
-        row = CertificateRow(raw, 0, jws, 0, at, entry_id, b"")
-        row = replace(row, mac=certificate_mac(self._s.ledger.mac, row))
-        tx.certificates.add(row)
-        tag = EventTag.CERTIFICATE_ISSUE
-        self._s.ledger.scribe.write(tx.log, entry_id, tag, at, facts={"id": identifier}, effects=(row.mac,))
+        at = from_micros(tx.now()).isoformat(timespec="seconds")
+        facts = {**document["facts"], "erased_live_at": at, "recipients_told": list(told)}
+        log = {"checkpoint": checkpoint}
+        whole = {**document, "id": str(uuid.uuid4()), "facts": facts, "log": log}
+        issue(tx, self._s.ledger, self._s.keyring, raw, whole, 0)
 
     def certificates(self, request_id: str) -> list[Certificate]:
         """The certificate and its addenda, in order. They name nobody: the request's id is enough."""

@@ -20,12 +20,13 @@ from emoconsent.consent.chain import checked_rows
 from emoconsent.consent.ledger import Ledger, checked_events, subject_mac
 from emoconsent.consent.ports import SubjectRow
 from emoconsent.errors import AuditError, Unavailable, VaultError
-from emoconsent.rights.erasure import certificate_mac
 from emoconsent.rights.evidence import evidence_mac
 from emoconsent.rights.export import verifying as copies
 from emoconsent.rights.intents import intent_mac
+from emoconsent.rights.issuing import certificate_mac
 from emoconsent.rights.legal_holds import hold_mac
 from emoconsent.rights.ports import RightsDatabase, RightsTransaction
+from emoconsent.rights.recipients import upkeep as outbox
 from emoconsent.rights.request import request_mac
 from emoconsent.rights.steps import step_mac
 from emoconsent.vault.cases import case_mac
@@ -41,6 +42,8 @@ _CHAINED: Final = frozenset(
         EventTag.RECOGNIZER_APPROVE,
         EventTag.RECOGNIZER_SUSPEND,
         EventTag.CERTIFICATE_ISSUE,
+        EventTag.RECIPIENT_REGISTER,
+        EventTag.RECIPIENT_RETIRE,
         EventTag.RIGHTS_CANCEL,
         EventTag.RIGHTS_STEP,
         EventTag.RIGHTS_REJECT,
@@ -83,6 +86,7 @@ class Integrity:
             yield from self._unspoken(tx, entries)
             yield from self._gone(tx, entries.values(), present)
             yield from _missing_requests(tx, entries.values())
+            yield from outbox.gone(tx, entries.values())
             yield from _holds_put_back(tx, entries.values())
             yield from self._keys_without_rows(tx)
             yield from upkeep.unpaired(tx)
@@ -115,6 +119,7 @@ class Integrity:
             yield f"intents {intent.intent_id.hex()}", intent.mac, intent_mac(mac, intent), None
         yield from upkeep.rows(tx, mac)
         yield from copies.rows(tx, mac)
+        yield from outbox.rows(tx, mac)
         for number, hash_, mark in tx.closings.marks():
             yield f"closings_applied {number}", mark, mac("closings_applied", number, hash_), None
 

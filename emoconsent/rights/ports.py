@@ -9,6 +9,7 @@ from typing import Protocol
 
 from emoconsent.accounts.ports import AccountsTransaction
 from emoconsent.rights.export.ports import ExportStore, PartStore
+from emoconsent.rights.recipients.ports import OutboxStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +183,9 @@ class RightsTransaction(AccountsTransaction, Protocol):
 
     @property
     def evidence(self) -> EvidenceStore: ...
+
+    @property
+    def outbox(self) -> OutboxStore: ...
 
     @property
     def links(self) -> LinkStore: ...

@@ -72,6 +72,8 @@ TRANSITIONS: Final[dict[RequestState, frozenset[RequestState]]] = {
 
 #: The states that nothing follows.
 FINISHED: Final = frozenset(state for state, after in TRANSITIONS.items() if not after)
+#: Nothing is left for whoever fulfils it: it is over, or with the recipients.
+FULFILLED: Final = FINISHED | {_S.AWAITING_RECIPIENTS}
 #: The states in which who asked is not proven: nothing may be done, shown or told under them.
 UNPROVEN: Final = frozenset({_S.RECEIVED, _S.VERIFYING})
 

@@ -18,6 +18,7 @@ from emoconsent.storage.export_stores import SqlExports, SqlParts
 from emoconsent.storage.faults import as_unavailable
 from emoconsent.storage.log_store import SqlLinks, SqlLog
 from emoconsent.storage.meta import SqlMeta
+from emoconsent.storage.outbox_store import SqlOutbox
 from emoconsent.storage.rights_stores import SqlLegalHolds, SqlSteps
 from emoconsent.storage.vault_stores import (
     SqlCases,
@@ -93,6 +94,10 @@ class Transaction:
     @cached_property
     def requests(self) -> SqlRequests:
         return SqlRequests(self._connection)
+
+    @cached_property
+    def outbox(self) -> SqlOutbox:
+        return SqlOutbox(self._connection)
 
     @cached_property
     def steps(self) -> SqlSteps:

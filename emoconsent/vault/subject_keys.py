@@ -102,6 +102,13 @@ class SubjectKeys:
     def open_case(self, sealed: bytes, case: bytes) -> bytes:
         return unpad(open_(self._subject, sealed, associated_data(kind="case", subject=self.ref, case=case)))
 
+    def seal_task(self, plaintext: bytes, task: bytes) -> bytes:
+        """Seal whom a recipient is told of, under the key of the request."""
+        return seal(self._evidence, pad(plaintext), associated_data(kind="task", request=self.ref, task=task))
+
+    def open_task(self, sealed: bytes, task: bytes) -> bytes:
+        return unpad(open_(self._evidence, sealed, associated_data(kind="task", request=self.ref, task=task)))
+
     def seal_request(self, plaintext: bytes, request: bytes) -> bytes:
         return seal(self._evidence, pad(plaintext), associated_data(kind="request", request=request))
 

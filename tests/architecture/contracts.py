@@ -22,6 +22,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("storage",),
     ("settings",),
     ("wiring",),
+    ("working",),
     ("sample",),
     ("sdk",),
     ("",),  # the front door, emoconsent/__init__.py
@@ -42,6 +43,9 @@ CONFINED: dict[str, tuple[str, ...]] = {
     ),
     **dict.fromkeys(("flask_smorest", "flask_swagger_ui", "marshmallow", "webargs"), ("portal.api",)),
     "werkzeug": ("portal", "emoconsent.integrations"),
+    **dict.fromkeys(
+        ("httpx", "httpcore", "standardwebhooks"), ("emoconsent.rights.recipients", "emoconsent.client")
+    ),
     "argon2": ("emoconsent.accounts",),
     "pyotp": ("emoconsent.accounts",),
     "joserfc": ("emoconsent.consent", "portal"),  # signed documents; the shop's and the provider's tokens

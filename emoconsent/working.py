@@ -1,0 +1,30 @@
+"""How a worker is put together: what reaches recipients is imported only where it is needed."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from typing import Final
+
+from emoconsent.clock import Clock
+from emoconsent.errors import MissingExtra
+from emoconsent.rights.recipients.letter import Mail
+from emoconsent.rights.worker import Duty, Worker
+from emoconsent.settings import Settings
+from emoconsent.wiring import Parts
+
+LOOK: Final = timedelta(seconds=2)  # between two looks at what is due
+
+
+def worker(parts: Parts, settings: Settings, now: Clock, mail: Mail | None) -> Worker:
+    """A worker on an opened store. Raises MissingExtra."""
+    try:
+        from emoconsent.rights.recipients.delivery import Delivery
+        from emoconsent.rights.recipients.dispatch import Dispatch
+        from emoconsent.rights.recipients.outgoing import Outgoing
+    except ImportError:
+        raise MissingExtra("recipients", "telling recipients") from None
+    outgoing = Outgoing(time.monotonic)
+    deliver = Delivery(parts.keyring, settings.recipients, outgoing, now, settings.environ, mail)
+    dispatch = Dispatch(parts.outbox, deliver, time.monotonic)
+    return Worker([Duty("outbox", LOOK, dispatch.run), *parts.duties], time.monotonic)
