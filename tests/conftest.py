@@ -1,4 +1,4 @@
-"""Fixtures for every test, and the life of the run's PostgreSQL server."""
+"""Fixtures for every test, and the life of the run's temporary folder and PostgreSQL server."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.support import postgres
+from tests.support import memory, postgres
 from tests.support.clock import FixedClock
 
-pytest_plugins = ["tests.support.require_all", "tests.support.portal"]
+pytest_plugins = ["tests.support.require_all", "tests.support.furnished", "tests.support.portal"]
 
 # No deadline: a busy machine is not a bug. The blob in a failure's text replays it anywhere.
 # The rest is Hypothesis' own default: new examples each time, the same ones where CI is set.
@@ -20,18 +20,24 @@ settings.register_profile("emoconsent", settings(deadline=None, print_blob=True)
 settings.load_profile("emoconsent")
 
 _folder = pytest.StashKey[Path]()
+_memory = pytest.StashKey[Path | None]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Reserve the server's folder in the controller, before its workers inherit the environment."""
-    if not hasattr(config, "workerinput") and not os.environ.get(postgres.URL_VARIABLE):
+    """Reserve both folders in the controller, before its workers inherit the environment."""
+    if hasattr(config, "workerinput"):
+        return
+    config.stash[_memory] = memory.reserve()
+    if not os.environ.get(postgres.URL_VARIABLE):
         config.stash[_folder] = postgres.reserve_folder()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop the server once every worker is done."""
+    """Stop the server once every worker is done, and remove what is in memory."""
     if folder := config.stash.get(_folder, None):
         postgres.remove_folder(folder)
+    if folder := config.stash.get(_memory, None):
+        memory.release(folder)
 
 
 @pytest.fixture(autouse=True)
@@ -63,12 +69,15 @@ def pg_server() -> postgres.Server:
 
 
 @pytest.fixture
-def pg_database(pg_server: postgres.Server) -> Iterator[Callable[[], str]]:
-    """Call it for the URL of a new empty database; all of them are dropped after the test."""
+def pg_database(pg_server: postgres.Server) -> Iterator[Callable[..., str]]:
+    """Call it for the URL of a new empty database, or of a copy of the one named.
+
+    All of them are dropped after the test.
+    """
     made: list[str] = []
 
-    def fresh() -> str:
-        made.append(postgres.fresh_database(pg_server))
+    def fresh(*template: str) -> str:
+        made.append(postgres.fresh_database(pg_server, *template))
         return made[-1]
 
     yield fresh
