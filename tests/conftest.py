@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from hypothesis import settings
 
+from emoconsent.accounts import passwords
 from tests.support import memory, postgres
 from tests.support.clock import FixedClock
 
@@ -54,6 +56,15 @@ def private_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 _OURS = ("EMOCONSENT_TEST_", "EMOCONSENT_REQUIRE_ALL")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def costly_hasher() -> Iterator[Callable[[], PasswordHasher]]:
+    """The production's password hasher, in whose place tests get one that costs a guess nothing."""
+    costly, cheap = passwords._hasher, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", lambda: cheap)
+        yield costly
 
 
 @pytest.fixture
