@@ -157,6 +157,12 @@ def decide(sdk: EmoConsent, subject: str, pair: tuple[str, str] = CARE_TEXT, **m
     return sdk.gate.decide(subject, purpose=pair[0], modality=pair[1], **more).reason.value
 
 
+def await_denial(sdk: EmoConsent, subject: str) -> None:
+    """Return once a closing that another thread makes is in force for calls to ``words``."""
+    while decide(sdk, subject, recognizer="words") == "allowed":
+        time.sleep(0.01)
+
+
 def folder_settings(top: Path) -> Settings:
     """Settings of an SQLite store below *top*."""
     return Settings(top / "data", None, None, top / "config", top / "state", {})
