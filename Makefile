@@ -10,6 +10,8 @@ STAMP := $(VENV)/.installed
 WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Without compiled files every process that a test starts would compile the package again.
+unexport PYTHONDONTWRITEBYTECODE
 # $(call apt,PACKAGE): installs it when root, fails otherwise. Old package lists are renewed once.
 INSTALL := DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends
 apt = { test "$$(id -u)" = 0 && { $(INSTALL) $(1) || { apt-get update -q && $(INSTALL) $(1); }; } >&2; }

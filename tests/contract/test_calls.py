@@ -23,6 +23,7 @@ from tests.support.store import (
     IMPROVE_TEXT,
     OpenStore,
     Recognizer,
+    await_denial,
     decide,
     grant,
     held,
@@ -352,7 +353,7 @@ def test_withdrawing_on_the_loop_does_not_wait_for_that_loop(sdk: EmoConsent) ->
         call = asyncio.create_task(guard(sdk, slow)("a", subject="c2"))
         await inside.wait()
         waiting = asyncio.create_task(sdk.consent.awithdraw("c2", timeout=10))
-        await asyncio.sleep(0.05)
+        await asyncio.to_thread(await_denial, sdk, "c2")
         assert not waiting.done()
         go_on.set()
         assert (await waiting).drained

@@ -95,9 +95,9 @@ def test_a_guardian_asks_cancels_and_fulfils_for_the_child(sdk: EmoConsent) -> N
     assert sdk.subjects.guardian_of("c1") is None
 
 
-def test_whose_law_holds_decides_and_none_is_no(open_sdk: Any) -> None:
+def test_whose_law_holds_decides_and_none_is_no(open_new: Any) -> None:
     """Without a notice nobody is guardian; a minor has one under EU law, until the notice is another's."""
-    sdk = open_sdk(empty=True)
+    sdk = open_new()
     sdk.subjects.declare("c1", age_band="child", guardian="mum")
     assert sdk.subjects.guardian_of("c1") is None
     with pytest.raises(AccessDenied):

@@ -52,9 +52,9 @@ def test_parallel_grants_enrol_once(open_sdk: OpenStore) -> None:
     assert objects[0].audit.verify().findings == ()
 
 
-def test_registering_and_publishing_in_parallel_repeats_harmlessly(open_sdk: OpenStore) -> None:
+def test_registering_and_publishing_in_parallel_repeats_harmlessly(open_new: OpenStore) -> None:
     """Six threads publish and register the same thing on an empty catalogue: it is there once."""
-    objects = [open_sdk(empty=True), open_sdk(empty=True)]
+    objects = [open_new(), open_new()]
 
     def declare(sdk: EmoConsent) -> None:
         sdk.notices.publish(notice())
@@ -83,9 +83,9 @@ def test_two_contents_for_one_version_cannot_both_win(open_sdk: OpenStore) -> No
     assert sorted(done) == ["published", "refused"]
 
 
-def test_opening_an_empty_store_from_many_threads_makes_one_store(open_sdk: OpenStore) -> None:
+def test_opening_an_empty_store_from_many_threads_makes_one_store(open_new: OpenStore) -> None:
     """Four objects open a store that does not exist yet, at once: all end up in the same one."""
-    objects = at_once([lambda: open_sdk(empty=True)] * 4)
+    objects = at_once([open_new] * 4)
     objects[0].notices.publish(notice())
     grant(objects[1], "c1")
     assert {decide(sdk, "c1") for sdk in objects} == {"allowed"}

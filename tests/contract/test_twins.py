@@ -12,7 +12,17 @@ import pytest
 from emoconsent import EmoConsent
 from emoconsent.errors import ConsentDenied
 from emoconsent.vault.record import Inference
-from tests.support.store import ADMIN, OpenStore, Recognizer, decide, grant, held, inference, notice
+from tests.support.store import (
+    ADMIN,
+    OpenStore,
+    Recognizer,
+    await_denial,
+    decide,
+    grant,
+    held,
+    inference,
+    notice,
+)
 
 #: More than the default pool of a loop ever has threads on this machine.
 MANY = min(32, (os.cpu_count() or 1) + 4) + 4
@@ -104,7 +114,7 @@ def test_every_closing_twin_waits_for_the_call(sdk: EmoConsent, name: str) -> No
         call = asyncio.create_task(guard(sdk, slow)("a", subject="c1"))
         await inside.wait()
         closing = asyncio.create_task(twins[name]())
-        await asyncio.sleep(0.2)
+        await asyncio.to_thread(await_denial, sdk, "c1")
         assert not closing.done()
         with pytest.raises(ConsentDenied):
             await guard(sdk, slow)("b", subject="c1")

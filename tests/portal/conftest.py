@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import secrets
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,8 +18,11 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from emoconsent import EmoConsent, Principal
+from emoconsent.clock import Clock
 from emoconsent.errors import InvalidInput
 from emoconsent.recognizers.demo.text_lexicon import recognize_text
+from emoconsent.sample import prepare
+from emoconsent.settings import for_folder
 from emoconsent.vocabulary import Role
 from portal import PortalConfig, create_app
 from tests.support.clock import FixedClock
@@ -120,10 +124,25 @@ def clock() -> FixedClock:
     return FixedClock(datetime.now(UTC))
 
 
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sandbox and its homes, made once in each worker, moments before its tests."""
+    top = tmp_path_factory.mktemp("sandbox")
+    with _in_sandbox(top, FixedClock(datetime.now(UTC))) as made:
+        prepare(made, Principal("sandbox", Role.ADMIN))
+    return top
+
+
+def _in_sandbox(top: Path, clock: Clock) -> EmoConsent:
+    homes = {name: str(top / name.lower()) for name in ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME")}
+    return EmoConsent(for_folder(top / "data", homes, sandbox=True), clock=clock)
+
+
 @pytest.fixture
-def sdk(clock: FixedClock) -> Iterator[EmoConsent]:
-    """A sandbox."""
-    with EmoConsent.sandbox(clock=clock) as made:
+def sdk(tmp_path: Path, clock: FixedClock, sandbox: Path) -> Iterator[EmoConsent]:
+    """A sandbox of the test's own: a copy."""
+    shutil.copytree(sandbox, tmp_path / "sandbox")
+    with _in_sandbox(tmp_path / "sandbox", clock) as made:
         yield made
 
 

@@ -327,7 +327,7 @@ def test_a_sound_log_verifies_and_a_changed_one_does_not(portal: Portal, seeded:
     """The result is on the page; after somebody alters the database the finding is on it, too."""
     browser = portal.staff(Role.AUDITOR)
     assert "Everything holds" in browser.post("/staff/log/verify").text
-    store = next(path for path in portal.sdk._temporary.rglob("*") if _has_log(path))  # type: ignore[union-attr]
+    store = next(path for path in portal.sdk.settings.folder.rglob("*") if _has_log(path))  # type: ignore[union-attr]
     with sqlite3.connect(store) as database:
         database.execute("UPDATE log_entries SET mac = zeroblob(32) WHERE entry_no = 3")
     page = visible(browser.post("/staff/log/verify").text)

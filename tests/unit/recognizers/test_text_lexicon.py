@@ -225,10 +225,10 @@ class TestLimits:
 
     def test_ten_megabytes_take_no_time(self):
         """Time is bounded by the limit, also where one character normalises to many."""
-        started = time.perf_counter()
+        started = time.thread_time()
         recognize_text("\ufdfa" * 10_000_000)
         recognize_text("不" * 10_000_000)
-        assert time.perf_counter() - started < 1.0
+        assert time.thread_time() - started < 1.0
 
     def test_a_message_takes_well_under_a_millisecond(self):
         """Measured 60-70 us on the build machine; the bound allows for a busy one."""
@@ -252,9 +252,9 @@ class TestLimits:
 
 
 def _timed(text: str) -> float:
-    started = time.perf_counter()
+    started = time.thread_time()
     recognize_text(text)
-    return time.perf_counter() - started
+    return time.thread_time() - started
 
 
 class TestLexiconData:
