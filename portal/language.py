@@ -29,6 +29,12 @@ def language() -> str:
     return request.accept_languages.best_match(list(LANGUAGES)) or "en"
 
 
+def nearest(tag: str) -> str:
+    """The portal's language for a person whose own is *tag*."""
+    first = tag.partition("-")[0].lower()
+    return first if first in LANGUAGES else "en"
+
+
 def theme() -> str:
     """``auto``, ``light`` or ``dark``."""
     chosen = request.cookies.get(THEME_COOKIE)

@@ -13,12 +13,13 @@ from emoconsent.vocabulary import Role
 SUBJECT: Final = "subject"
 CONTACT: Final = "contact"
 STAFF: Final = "staff"
+ACTING: Final = "acting"  # the principal of a session, among all whom it could be about
 NO_EPOCH: Final = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Somebody to whom a token belongs: a subject, a contact address, or a member of staff."""
+    """Somebody to whom a token belongs: a subject, a contact address, who acts, or a member of staff."""
 
     kind: str
     name: str = field(repr=False)
@@ -36,7 +37,7 @@ def owner_of(principal: Principal) -> Owner:
 
 def _indexed(owner: Owner) -> str:
     # An identifier holds no NUL, so no subject's index is ever an address's.
-    return owner.name if owner.kind == SUBJECT else f"contact\x00{owner.name}"
+    return owner.name if owner.kind == SUBJECT else f"{owner.kind}\x00{owner.name}"
 
 
 def index(keyring: Keyring, owner: Owner) -> tuple[int, bytes]:

@@ -38,6 +38,11 @@ def _decoys(known: int) -> list[str]:
     return [secrets.token_hex(16) for _ in range(-known % _AT_ONCE or (0 if known else _AT_ONCE))]
 
 
+def new_code() -> str:
+    """Six digits: few enough to type, and useless without the ticket."""
+    return f"{secrets.randbelow(10**6):06}"
+
+
 class SignIn(Part):
     """Challenges, and what proves that one was answered."""
 
@@ -50,7 +55,7 @@ class SignIn(Part):
             InvalidInput: no address, or no language.
         """
         address, language = check_address(address), check_language(language)
-        ticket, link, code = new_secret(), new_secret(), f"{secrets.randbelow(10**6):06}"
+        ticket, link, code = new_secret(), new_secret(), new_code()
         owner = Owner(CONTACT, folded(address))
         with self._s.database.write() as tx:
             refs = self._refs(tx, owner)
@@ -84,15 +89,21 @@ class SignIn(Part):
         persons: tuple[Person, ...] = ()
         with self._s.database.write() as tx:
             token = self._s.tokens.read(tx, CHALLENGE, ticket, lock=True)
-            if token is not None and token.row.misses < TRIES:
-                given = code if isinstance(code, str) and code.isascii() else ""
-                if secrets.compare_digest(self._proof(ticket, given.strip()).hex(), token.content["code"]):
-                    persons = self._used(tx, token)
-                else:
-                    self._s.tokens.touch(tx, token.row, misses=token.row.misses + 1)
+            if token is not None and self._is_right(tx, token, ticket, code):
+                persons = self._used(tx, token)
         if not persons:
             raise denied()
         return persons
+
+    def _is_right(self, tx: AccountsTransaction, token: Token, ticket: str, code: object) -> bool:
+        """Whether *code* is the one that was sent. A wrong one is counted; after five none is right."""
+        if token.row.misses >= TRIES:
+            return False
+        given = code if isinstance(code, str) and code.isascii() else ""
+        if secrets.compare_digest(self._proof(ticket, given.strip()).hex(), token.content["code"]):
+            return True
+        self._s.tokens.touch(tx, token.row, misses=token.row.misses + 1)
+        return False
 
     def redeem(self, link: str) -> tuple[Person, ...]:
         """Whom the link's owner may sign in as. One use; errors as ``answer``."""

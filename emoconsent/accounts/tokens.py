@@ -31,6 +31,7 @@ CHALLENGE: Final = "challenge"
 LINK: Final = "link"
 TICKET: Final = "ticket"
 STOP: Final = "stop"
+MOVE: Final = "move"
 ONCE: Final = "once"
 MICROS: Final = 1_000_000
 MINUTE: Final = 60 * MICROS
@@ -163,7 +164,7 @@ class Tokens:
         return sorted(found, key=lambda pair: pair[0].created_at, reverse=True)
 
     def end_all(self, tx: AccountsTransaction, owner: Owner, *, keep: bytes | None = None) -> int:
-        """End the sessions and open sign-ins of *owner*, but *keep*; how many sessions there were."""
+        """End what *owner* has open, sign-ins and changes of address too, but *keep*; how many sessions."""
         found, sessions = all_indexes(self._keyring, [owner]), 0
         # Again until there is none: one that another transaction rotates meanwhile is seen then.
         while gone := self._endable(tx, found, keep):
@@ -172,7 +173,7 @@ class Tokens:
         return sessions
 
     def _endable(self, tx: AccountsTransaction, found: Sequence[bytes], keep: bytes | None) -> list[TokenRow]:
-        owned = tx.owners.owned(found, kinds=(SESSION, TICKET))
+        owned = tx.owners.owned(found, kinds=(SESSION, TICKET, MOVE))
         rows = [tx.tokens.get(hash_) for hash_ in {bytes(row.token_hash) for row in owned} - {keep}]
         return [row for row in rows if row is not None]
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from emoconsent.accounts.contacts import opened
-from emoconsent.accounts.owners import CONTACT, SUBJECT, Owner, folded, index, indexes
+from emoconsent.accounts.owners import ACTING, CONTACT, SUBJECT, Owner, folded, index, indexes
 from emoconsent.accounts.ports import AccountsTransaction, ContactRow
 from emoconsent.accounts.rows import contact_content_mac, contact_mac, owner_mac, staff_mac, token_mac
-from emoconsent.accounts.tokens import CHALLENGE, LINK, ONCE, SESSION, TICKET
+from emoconsent.accounts.tokens import CHALLENGE, LINK, MOVE, ONCE, SESSION, TICKET
 from emoconsent.audit.entry import Entry, EventTag
 from emoconsent.audit.rowmac import RowMac
 from emoconsent.vault.keyring import Keyring
@@ -60,7 +60,8 @@ def _hashes(tx: AccountsTransaction, found: Sequence[bytes]) -> list[bytes]:
 
 def reindex(tx: AccountsTransaction, keyring: Keyring, mac: RowMac, keys: SubjectKeys, handle: str) -> None:
     """Put what is the subject's under the blind indexes of the active epoch."""
-    _move(tx, keyring, mac, Owner(SUBJECT, handle))
+    for kind in (SUBJECT, ACTING):
+        _move(tx, keyring, mac, Owner(kind, handle))
     row = tx.contacts.get(keys.ref)
     contact = opened(mac, keys, row)
     if row is None or contact is None:
@@ -94,7 +95,7 @@ def end_restored(tx: AccountsTransaction) -> int:
 
     Some were ended since, and nobody can tell which. Stop links stay: they can only stop.
     """
-    return tx.tokens.remove(tx.tokens.of_kinds((SESSION, CHALLENGE, LINK, TICKET)))
+    return tx.tokens.remove(tx.tokens.of_kinds((SESSION, CHALLENGE, LINK, TICKET, MOVE)))
 
 
 def rows(tx: AccountsTransaction, mac: RowMac) -> Iterator[tuple[str, bytes, bytes, bytes | None]]:

@@ -41,11 +41,24 @@ class Challenge:
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """A change of address begun: ``ticket`` for the browser, ``code`` for a mail to the new address."""
+
+    ticket: str = field(repr=False)
+    code: str = field(repr=False)
+    address: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
-    """A live session. ``subject`` is None for staff; ``id`` is no secret."""
+    """A live session. ``id`` is no secret.
+
+    ``subject`` is None for staff. Both it and ``principal`` are None where several persons share an
+    address and none of them was chosen yet: then it is about nobody.
+    """
 
     id: str
-    principal: Principal
+    principal: Principal | None
     subject: str | None = field(repr=False)
     persons: tuple[Person, ...]
     team: str | None

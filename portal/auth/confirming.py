@@ -23,6 +23,12 @@ def confirm() -> str | Response:
     found = visitor()
     if not found.is_subject:
         return redirect(url_for("auth.staff", next=back()))
+    return _asked()
+
+
+@subject_required
+def _asked() -> str:
+    found = visitor()
     return render_template(
         "auth/confirm.html", next=back(), mail=sdk().accounts.contact(found.subject) is not None
     )

@@ -13,7 +13,7 @@ from portal.visitor import sdk, sign_in
 
 
 def enter(persons: tuple[Any, ...], target: str | None = None) -> Response:
-    """Begin a session of *persons*' first; go where the person was going, or let them choose."""
+    """Begin a session; go where the person was going, or of several let them choose first."""
     target = target or back()
     sign_in(sdk().accounts.begin(persons, device=device()))
     if len(persons) > 1:
