@@ -27,7 +27,7 @@ class Moving(Contacts, SignIn, Sessions):
         """Begin a change of address: send the code to *address*, give the ticket to the browser.
 
         Both are good for 15 minutes, five wrong codes, one use, and in this session only. Nothing tells
-        whether somebody else is reached there.
+        whether somebody else is reached there. The code is None where enough are under way to *address*.
 
         Args:
             secret: the session's; it says whose address it is and who acts for them.
@@ -52,8 +52,10 @@ class Moving(Contacts, SignIn, Sessions):
                 "guardian": session.principal.id if session.principal.id != session.subject else None,
                 "code": self._proof(ticket, code).hex(),
             }
-            owners = [Owner(SUBJECT, session.subject), Owner(CONTACT, folded(address))]
-            at = tx.now()
+            new, at = Owner(CONTACT, folded(address)), tx.now()
+            if self._flooded(tx, new):
+                return Move(ticket, None, address)
+            owners = [Owner(SUBJECT, session.subject), new]
             self._s.tokens.issue(tx, NewToken(MOVE, content, owners, at + LASTS), secret=ticket)
         self._s.sweep.now_and_then(at)
         return Move(ticket, code, address)

@@ -6,6 +6,7 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from emoconsent.access.principal import Principal
@@ -19,7 +20,7 @@ from emoconsent.accounts.sweeping import IDLE
 from emoconsent.accounts.tokens import MINUTE, SESSION, NewToken, Token, token_hash
 from emoconsent.accounts.values import Person, Session, SessionInfo
 from emoconsent.audit.entry import EventTag
-from emoconsent.clock import from_micros
+from emoconsent.clock import aware, from_micros, to_micros
 from emoconsent.consent.identifier import check_text
 from emoconsent.errors import AccessDenied, InvalidInput, NotFound, Unavailable, VaultError
 from emoconsent.vocabulary import Role
@@ -42,7 +43,9 @@ MEMBERS: Final = Limits(idle=15 * MINUTE, absolute=8 * 60 * MINUTE)
 class Sessions(Part):
     """Begins, resumes, rotates, lists and ends sessions."""
 
-    def begin(self, persons: tuple[Person, ...], *, device: str) -> str:
+    def begin(
+        self, persons: tuple[Person, ...], *, device: str, authenticated_at: datetime | None = None
+    ) -> str:
         """Begin a session of a subject, or of who acts for subjects; the secret for the cookie.
 
         It ends after 30 minutes unused, and after 12 hours. Of several persons it is about none until
@@ -51,6 +54,7 @@ class Sessions(Part):
         Args:
             persons: one or more, however many share an address: nobody must be locked out by others.
             device: what the person will know it by in the list of their sessions.
+            authenticated_at: when the person proved who they are; None for now.
         """
         check_text(device, name="device", limit=200)
         if not persons or any(p.principal.role is not Role.SUBJECT for p in persons):
@@ -63,17 +67,22 @@ class Sessions(Part):
         }
         with self._s.database.write() as tx:
             at = tx.now()
-            content["authenticated_at"] = at
+            content["authenticated_at"] = _proven(at, authenticated_at)
             secret = self._issue(tx, content, _owners(content), at + SUBJECTS.absolute, at)
             self._log_begin(tx, only)
         self._s.committed()
         self._s.sweep.now_and_then(at)
         return secret
 
-    def begin_staff(self, principal: Principal, *, device: str) -> str:
+    def begin_staff(
+        self, principal: Principal, *, device: str, authenticated_at: datetime | None = None
+    ) -> str:
         """Begin a session of a member of staff, who has proven who they are; the cookie's secret.
 
         It ends after 15 minutes unused, after 8 hours, and when anything about the account changes.
+
+        Args:
+            authenticated_at: when the person proved who they are; None for now.
 
         Raises:
             AccessDenied: no active member of staff of that name and role.
@@ -88,7 +97,7 @@ class Sessions(Part):
                 "login": principal.id,
                 "stamp": row.entry_id.hex(),
                 "device": device,
-                "authenticated_at": at,
+                "authenticated_at": _proven(at, authenticated_at),
             }
             secret = self._issue(tx, content, [Owner(STAFF, principal.id)], at + MEMBERS.absolute, at)
             private = _actor(principal.id)
@@ -277,6 +286,11 @@ def _owners(content: Mapping[str, Any]) -> list[Owner]:
     names = dict.fromkeys(name for pair in content["persons"] for name in pair)
     acting = [Owner(ACTING, p) for s, p in content["persons"] if s == content["subject"]]
     return [Owner(SUBJECT, name) for name in names] + acting[:1]
+
+
+def _proven(now: int, at: datetime | None) -> int:
+    """When the person proved who they are: never later than *now*, however a provider's clock goes."""
+    return now if at is None else min(now, to_micros(aware("authenticated_at", at)))
 
 
 def _of_subject(token: Token) -> Session:

@@ -152,6 +152,22 @@ class Tokens:
         row = TokenRow(hash_, ONCE, tx.now(), tx.now(), expires_at, 0, b"", b"")
         return tx.tokens.add(replace(row, mac=token_mac(self._mac, row)))
 
+    def count(self, tx: AccountsTransaction, kind: str, name: str, lasts: int) -> None:
+        """Count *name* once more; anew from *lasts* after the first. Lock what it names before."""
+        hash_, now = self._keyring.keyed(f"count/{kind}", name), tx.now()
+        row, so_far = tx.tokens.get(hash_, lock=True), self.counted(tx, kind, name)
+        if row is not None and so_far:
+            self.touch(tx, row, misses=so_far + 1)
+            return
+        tx.tokens.remove([hash_])
+        row = TokenRow(hash_, ONCE, now, now, now + lasts, 1, b"", b"")
+        tx.tokens.add(replace(row, mac=token_mac(self._mac, row)))
+
+    def counted(self, tx: AccountsTransaction, kind: str, name: str) -> int:
+        """How often ``count`` counted it, within the time that the first count gave."""
+        row = tx.tokens.get(self._keyring.keyed(f"count/{kind}", name))
+        return row.misses if row is not None and row.expires_at > tx.now() and self.authentic(row) else 0
+
     def owned(self, tx: AccountsTransaction, owner: Owner, kind: str) -> list[tuple[TokenRow, OwnerRow]]:
         """The live tokens of *kind* that belong to *owner*, newest first."""
         found = []

@@ -30,7 +30,8 @@ class Person:
 class Challenge:
     """A sign-in begun by address: ``ticket`` for the browser, ``code`` and ``link`` for the mail.
 
-    Code and link are None where nobody is known by the address; the ticket is there all the same.
+    Code and link are None where nobody is known by the address, or no further mail may go there now;
+    the ticket is there all the same.
     """
 
     ticket: str = field(repr=False)
@@ -42,10 +43,13 @@ class Challenge:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A change of address begun: ``ticket`` for the browser, ``code`` for a mail to the new address."""
+    """A change of address begun: ``ticket`` for the browser, ``code`` for a mail to the new address.
+
+    The code is None where no further mail may go there now; the ticket is there all the same.
+    """
 
     ticket: str = field(repr=False)
-    code: str = field(repr=False)
+    code: str | None = field(repr=False)
     address: str = field(repr=False)
 
 

@@ -33,8 +33,8 @@ def address() -> str | Response:
     except (InvalidInput, NotFound):
         form.address.errors = [_("This address could not be kept.")]
         return account_page(form)
-    text = render_template("me/mail_move.txt", code=begun.code)
-    _post().send(begun.address, _("Your code for the new address"), text)
+    text = render_template("me/mail_move.txt", code=begun.code or "000000")
+    _post().send(begun.address if begun.code else None, _("Your code for the new address"), text)
     return _code_page(CodeForm(formdata=None, ticket=begun.ticket))
 
 
