@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from flask import Blueprint, abort, request
 
+from portal.language import speak_of_ward
 from portal.me.gpc import honour, signalled
 from portal.visitor import any_subject_required, sdk, subject_required, visitor
 
@@ -31,5 +32,7 @@ def _somebody() -> None:
     found = visitor()
     if found.acts_for_another and sdk().subjects.guardian_of(found.subject) != found.principal.id:
         abort(403)  # control has passed over, or to somebody else, since the session began
+    if found.acts_for_another:
+        speak_of_ward()
     if signalled():
         honour()
