@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 from flask import Flask, request
-from flask_babel import Babel
+from flask_babel import Babel, Domain
 from werkzeug.wrappers import Response
 
 LANGUAGES: Final = {"zh": "中文", "en": "English"}
@@ -21,12 +22,28 @@ def init_language(app: Flask) -> None:
     Babel(app, locale_selector=language)
 
 
+#: The catalogue ``ward`` over the other: what is said of "you", said of the child that a guardian acts for.
+_TRANSLATIONS: Final = str(Path(__file__).parent / "translations")
+_WARD: Final = Domain([_TRANSLATIONS, _TRANSLATIONS], "messages;ward")
+
+
+def speak_of_ward() -> None:
+    """For the rest of this request speak to a guardian, of the child."""
+    _WARD.as_default()
+
+
 def language() -> str:
     """``zh`` or ``en``."""
     chosen = request.cookies.get(LANGUAGE_COOKIE)
     if chosen in LANGUAGES:
         return str(chosen)
     return request.accept_languages.best_match(list(LANGUAGES)) or "en"
+
+
+def nearest(tag: str) -> str:
+    """The portal's language for a person whose own is *tag*."""
+    first = tag.partition("-")[0].lower()
+    return first if first in LANGUAGES else "en"
 
 
 def theme() -> str:

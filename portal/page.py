@@ -47,7 +47,9 @@ def navigation() -> list[tuple[str, str, bool]]:
     """(endpoint, label, whether it is where we are) for whoever is signed in."""
     if not current_user.is_authenticated:
         return []
-    role = current_user.principal.role
+    if not current_user.chosen:
+        return []
+    role = current_user.role
     entries = _SUBJECT if role is Role.SUBJECT else (*_STAFF.get(role, ()), ("staff.account", _l("Account")))
     # A page below one of them (a guess, a case) belongs to it.
     inside = [e for e, _label in entries if f"{request.path}/".startswith(f"{url_for(e)}/")]
@@ -70,7 +72,7 @@ def _here() -> str:
 
 
 def _name() -> str | None:
-    return str(current_user.principal.id) if current_user.is_authenticated else None
+    return str(current_user.principal.id) if current_user.is_authenticated and current_user.chosen else None
 
 
 def _controller(sdk: Any) -> Any:

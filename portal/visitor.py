@@ -42,11 +42,20 @@ class Visitor(UserMixin):
 
     @property
     def is_subject(self) -> bool:
-        return self.principal.role is Role.SUBJECT
+        return bool(self.session.persons)
+
+    @property
+    def chosen(self) -> bool:
+        """Whether it is known as whom: several people at one address have to say so first."""
+        return self.session.principal is not None
+
+    @property
+    def role(self) -> Role:
+        return Role.SUBJECT if self.is_subject else self.principal.role
 
     @property
     def acts_for_another(self) -> bool:
-        return self.is_subject and self.principal.id != self.subject
+        return self.is_subject and self.chosen and self.principal.id != self.subject
 
     @property
     def fresh(self) -> bool:
@@ -123,13 +132,25 @@ def sign_out() -> None:
 
 
 def subject_required(view: Callable[P, R]) -> Callable[P, R]:
-    """The view is the analysed person's own (or their guardian's)."""
+    """The view is the analysed person's own (or their guardian's): theirs who was chosen."""
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        if not visitor().chosen:
+            return cast(R, redirect(url_for("me.persons", next=_readable()), 303))
+        return view(*args, **kwargs)
+
+    return any_subject_required(guarded)
+
+
+def any_subject_required(view: Callable[P, R]) -> Callable[P, R]:
+    """The view is for analysed people, also before they have said whose pages they want."""
     return _needs(view, lambda found: found.is_subject)
 
 
 def role_required(*roles: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """The view is for staff of one of *roles*. Others are told that it is not theirs."""
-    return lambda view: _needs(view, lambda found: found.principal.role in roles)
+    return lambda view: _needs(view, lambda found: found.role in roles)
 
 
 def _needs(view: Callable[P, R], allowed: Callable[[Visitor], bool]) -> Callable[P, R]:

@@ -44,16 +44,25 @@ class Contacts(Part):
         if guardian is not None:
             check_identifier(guardian, name="guardian")
         with self._s.database.write() as tx:
-            known = self._s.ledger.find(tx, subject, lock=True)
-            if known is None:
-                raise NotFound(UNKNOWN)
-            refuse_being_erased(tx, known)
-            keys = self._s.keyring.open(known.row.subject_ref)
-            before = opened(self._s.ledger.mac, keys, tx.contacts.get(keys.ref))
-            self._put(tx, keys, contact)
-            if before is not None and replace(before, language=contact.language) != contact:
-                self._s.tokens.end_all(tx, Owner(SUBJECT, subject))
+            self._set(tx, subject, contact)
         self._s.committed()
+
+    def _set(self, tx: AccountsTransaction, subject: str, contact: Contact) -> Contact | None:
+        """Replace the contact, with the end of the subject's sessions; what it was before."""
+        keys = self._reachable(tx, subject)
+        before = opened(self._s.ledger.mac, keys, tx.contacts.get(keys.ref))
+        self._put(tx, keys, contact)
+        if before is not None and replace(before, language=contact.language) != contact:
+            self._s.tokens.end_all(tx, Owner(SUBJECT, subject))
+        return before
+
+    def _reachable(self, tx: AccountsTransaction, subject: str) -> SubjectKeys:
+        """Locks the subject; their keys. Raises as ``set_contact`` for the unknown and the erased."""
+        known = self._s.ledger.find(tx, subject, lock=True)
+        if known is None:
+            raise NotFound(UNKNOWN)
+        refuse_being_erased(tx, known)
+        return self._s.keyring.open(known.row.subject_ref)
 
     def _put(self, tx: AccountsTransaction, keys: SubjectKeys, contact: Contact) -> None:
         plain = {"address": contact.address, "language": contact.language, "guardian": contact.guardian}

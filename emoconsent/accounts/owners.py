@@ -14,6 +14,7 @@ SUBJECT: Final = "subject"
 CONTACT: Final = "contact"
 STAFF: Final = "staff"
 KEY: Final = "key"
+ACTING: Final = "acting"  # the principal of a session, among all whom it could be about
 NO_EPOCH: Final = 0
 #: Whose names are no people's whom an epoch's destruction has to make unfindable.
 _WITHOUT_EPOCH: Final = frozenset({STAFF, KEY})
@@ -21,7 +22,7 @@ _WITHOUT_EPOCH: Final = frozenset({STAFF, KEY})
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """To whom a token belongs: a subject, a contact address, a member of staff, a program's key."""
+    """To whom a token belongs: a subject, an address, who acts, a member of staff, a program's key."""
 
     kind: str
     name: str = field(repr=False)
@@ -39,7 +40,7 @@ def owner_of(principal: Principal) -> Owner:
 
 def _indexed(owner: Owner) -> str:
     # An identifier holds no NUL, so no subject's index is ever an address's.
-    return owner.name if owner.kind == SUBJECT else f"contact\x00{owner.name}"
+    return owner.name if owner.kind == SUBJECT else f"{owner.kind}\x00{owner.name}"
 
 
 def index(keyring: Keyring, owner: Owner) -> tuple[int, bytes]:

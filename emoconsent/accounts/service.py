@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from emoconsent.accounts.api_keys import ApiKeys
-from emoconsent.accounts.contacts import Contacts
+from emoconsent.accounts.moving import Moving
 from emoconsent.accounts.opaque import Opaque
 from emoconsent.accounts.panels import Panels
 from emoconsent.accounts.replays import Replays
 from emoconsent.accounts.services import AccountServices
-from emoconsent.accounts.sessions import Sessions
-from emoconsent.accounts.signin import SignIn
 from emoconsent.accounts.staff_signin import StaffSignIn
 from emoconsent.accounts.stop_links import StopLinks
 from emoconsent.twins import AsyncTwins
 
 
-class Accounts(Contacts, SignIn, Sessions, StopLinks, Panels, StaffSignIn, AsyncTwins):
-    """Contact addresses, sign-in, sessions, stop links, panels, members of staff, and keys of the REST API.
+class Accounts(Moving, StopLinks, Panels, StaffSignIn, AsyncTwins):
+    """Addresses and their change, sign-in, sessions, stop links, panels, staff, and keys of the REST API.
 
     Sessions and links are opened by random secrets that the store does not keep: what it holds opens
     nothing without them, and erasing a subject deletes what belongs to the subject.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from emoconsent.access.principal import Principal
-from emoconsent.accounts.owners import STAFF, SUBJECT, Owner, owner_of
+from emoconsent.accounts.owners import ACTING, STAFF, SUBJECT, Owner, owner_of
 from emoconsent.accounts.ports import AccountsTransaction, OwnerRow, TokenRow
 from emoconsent.accounts.rows import ACTIVE
 from emoconsent.accounts.services import Part
@@ -19,13 +20,12 @@ from emoconsent.accounts.sweeping import IDLE
 from emoconsent.accounts.tokens import MINUTE, SESSION, NewToken, Token, token_hash
 from emoconsent.accounts.values import Person, Session, SessionInfo
 from emoconsent.audit.entry import EventTag
-from emoconsent.clock import from_micros
+from emoconsent.clock import aware, from_micros, to_micros
 from emoconsent.consent.identifier import check_text
 from emoconsent.errors import AccessDenied, InvalidInput, NotFound, Unavailable, VaultError
 from emoconsent.vocabulary import Role
 
 SEEN_EVERY: Final = MINUTE
-MAX_PERSONS: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,38 +43,46 @@ MEMBERS: Final = Limits(idle=15 * MINUTE, absolute=8 * 60 * MINUTE)
 class Sessions(Part):
     """Begins, resumes, rotates, lists and ends sessions."""
 
-    def begin(self, persons: tuple[Person, ...], *, device: str) -> str:
+    def begin(
+        self, persons: tuple[Person, ...], *, device: str, authenticated_at: datetime | None = None
+    ) -> str:
         """Begin a session of a subject, or of who acts for subjects; the secret for the cookie.
 
-        It ends after 30 minutes unused, and after 12 hours. It is about the first person; ``switch``
-        goes to another.
+        It ends after 30 minutes unused, and after 12 hours. Of several persons it is about none until
+        ``switch`` goes to one of them.
 
         Args:
+            persons: one or more, however many share an address: nobody must be locked out by others.
             device: what the person will know it by in the list of their sessions.
+            authenticated_at: when the person proved who they are; None for now.
         """
         check_text(device, name="device", limit=200)
-        if not 0 < len(persons) <= MAX_PERSONS or any(p.principal.role is not Role.SUBJECT for p in persons):
-            raise InvalidInput([f"persons: 1 to {MAX_PERSONS}, acting as themselves or as guardians"])
+        if not persons or any(p.principal.role is not Role.SUBJECT for p in persons):
+            raise InvalidInput(["persons: 1 or more, acting as themselves or as guardians"])
+        only = persons[0] if len(persons) == 1 else None
         content: dict[str, Any] = {
             "persons": [[p.subject, p.principal.id] for p in persons],
-            "subject": persons[0].subject,
+            "subject": only.subject if only is not None else None,
             "device": device,
         }
-        names = dict.fromkeys(name for p in persons for name in (p.subject, p.principal.id))
         with self._s.database.write() as tx:
             at = tx.now()
-            content["authenticated_at"] = at
-            owners = [Owner(SUBJECT, name) for name in names]
-            secret = self._issue(tx, content, owners, at + SUBJECTS.absolute, at)
-            self._log_begin(tx, persons[0])
+            content["authenticated_at"] = _proven(at, authenticated_at)
+            secret = self._issue(tx, content, _owners(content), at + SUBJECTS.absolute, at)
+            self._log_begin(tx, only)
         self._s.committed()
         self._s.sweep.now_and_then(at)
         return secret
 
-    def begin_staff(self, principal: Principal, *, device: str) -> str:
+    def begin_staff(
+        self, principal: Principal, *, device: str, authenticated_at: datetime | None = None
+    ) -> str:
         """Begin a session of a member of staff, who has proven who they are; the cookie's secret.
 
         It ends after 15 minutes unused, after 8 hours, and when anything about the account changes.
+
+        Args:
+            authenticated_at: when the person proved who they are; None for now.
 
         Raises:
             AccessDenied: no active member of staff of that name and role.
@@ -89,7 +97,7 @@ class Sessions(Part):
                 "login": principal.id,
                 "stamp": row.entry_id.hex(),
                 "device": device,
-                "authenticated_at": at,
+                "authenticated_at": _proven(at, authenticated_at),
             }
             secret = self._issue(tx, content, [Owner(STAFF, principal.id)], at + MEMBERS.absolute, at)
             private = _actor(principal.id)
@@ -115,17 +123,19 @@ class Sessions(Part):
         )
 
     def _label(self, tx: AccountsTransaction, owner: Owner, device: str) -> bytes | None:
-        """The device's name under a key that dies with the owner; None where they have no key."""
+        """The device's name under a key that dies with who acts; None where they have no key."""
+        if owner.kind == SUBJECT:
+            return None
         if owner.kind == STAFF:
             return self._s.seal.seal_for("device", owner.name, device.encode())
         known = self._s.ledger.find(tx, owner.name)
         return self._s.keyring.open(known.row.subject_ref).seal_label(device.encode()) if known else None
 
-    def _log_begin(self, tx: AccountsTransaction, person: Person) -> None:
-        """Tell of the sign-in in the subject's own log, if there is one."""
-        known = self._s.ledger.find(tx, person.subject)
+    def _log_begin(self, tx: AccountsTransaction, person: Person | None) -> None:
+        """Tell of the sign-in in the subject's own log, if there is one and they were chosen."""
+        known = self._s.ledger.find(tx, person.subject) if person is not None else None
         about = self._s.keyring.open(known.row.subject_ref) if known else None
-        private = _actor(person.principal.id) if about else None
+        private = _actor(person.principal.id) if about and person is not None else None
         self._s.ledger.scribe.write(
             tx.log,
             secrets.token_bytes(16),
@@ -200,7 +210,8 @@ class Sessions(Part):
     def _rotate(self, tx: AccountsTransaction, token: Token, changes: dict[str, Any]) -> str:
         tx.tokens.remove([bytes(token.row.token_hash)])
         content = {**token.content, **changes}
-        return self._issue(tx, content, token.owners, token.row.expires_at, token.row.created_at)
+        owners = token.owners if "login" in content else _owners(content)
+        return self._issue(tx, content, owners, token.row.expires_at, token.row.created_at)
 
     def end(self, secret: str) -> None:
         """Sign out. Ending what is over already is no error."""
@@ -208,23 +219,27 @@ class Sessions(Part):
             tx.tokens.remove([token_hash(SESSION, secret)])
 
     def end_all(self, principal: Principal, *, keep: str | None = None) -> int:
-        """Sign out everywhere, but for the session with the id or secret *keep*; how many ended."""
+        """Sign out everywhere, but for the session with the id or secret *keep*; how many ended.
+
+        For a subject that is every session that is, or could become, about them.
+        """
         kept = _session_id(keep) if keep is not None else None
         with self._s.database.write() as tx:
             return self._s.tokens.end_all(tx, owner_of(principal), keep=kept)
 
     def end_one(self, principal: Principal, session_id: str) -> bool:
-        """End one of the principal's own sessions; False if it is none of theirs."""
+        """End one of the sessions in which the principal acts; False if they do not in that one."""
         wanted = _session_id(session_id)
         with self._s.database.write() as tx:
-            mine = {
-                bytes(row.token_hash) for row, _ in self._s.tokens.owned(tx, owner_of(principal), SESSION)
-            }
+            mine = {bytes(row.token_hash) for row, _ in self._s.tokens.owned(tx, _acting(principal), SESSION)}
             return wanted in mine and bool(tx.tokens.remove([wanted]))
 
     def sessions(self, principal: Principal, *, current: str | None = None) -> list[SessionInfo]:
-        """The principal's live sessions, newest first; *current* is the id or secret of this one."""
-        owner, this = owner_of(principal), _session_id(current) if current is not None else None
+        """The live sessions in which the principal acts, newest first; *current*: the id or secret of this.
+
+        Not those in which somebody else does who shares their address.
+        """
+        owner, this = _acting(principal), _session_id(current) if current is not None else None
         limits = SUBJECTS if principal.role is Role.SUBJECT else MEMBERS
         with self._s.database.read() as tx:
             pairs = self._s.tokens.owned(tx, owner, SESSION)
@@ -261,14 +276,37 @@ class Sessions(Part):
         return self._s.sweep.purge()
 
 
+def _acting(principal: Principal) -> Owner:
+    """Under what the sessions are found in which *principal* acts."""
+    return Owner(ACTING, principal.id) if principal.role is Role.SUBJECT else owner_of(principal)
+
+
+def _owners(content: Mapping[str, Any]) -> list[Owner]:
+    """Everybody whom a session of subjects could be about or acted in by, and who acts in it."""
+    names = dict.fromkeys(name for pair in content["persons"] for name in pair)
+    acting = [Owner(ACTING, p) for s, p in content["persons"] if s == content["subject"]]
+    return [Owner(SUBJECT, name) for name in names] + acting[:1]
+
+
+def _proven(now: int, at: datetime | None) -> int:
+    """When the person proved who they are: never later than *now*, however a provider's clock goes."""
+    return now if at is None else min(now, to_micros(aware("authenticated_at", at)))
+
+
 def _of_subject(token: Token) -> Session:
     persons = tuple(Person(s, Principal(p, Role.SUBJECT)) for s, p in token.content["persons"])
-    current = next(p for p in persons if p.subject == token.content["subject"])
+    current = next((p for p in persons if p.subject == token.content["subject"]), None)
+    if current is None:
+        return _session(token, None, None, persons, None)
     return _session(token, current.principal, current.subject, persons, None)
 
 
 def _session(
-    token: Token, principal: Principal, subject: str | None, persons: tuple[Person, ...], team: str | None
+    token: Token,
+    principal: Principal | None,
+    subject: str | None,
+    persons: tuple[Person, ...],
+    team: str | None,
 ) -> Session:
     return Session(
         id=token.row.token_hash.hex(),

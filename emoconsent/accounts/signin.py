@@ -16,7 +16,7 @@ from emoconsent.accounts.owners import CONTACT, Owner, all_indexes, folded
 from emoconsent.accounts.ports import AccountsTransaction
 from emoconsent.accounts.rows import checked, contact_mac
 from emoconsent.accounts.services import Part
-from emoconsent.accounts.tokens import CHALLENGE, LINK, MINUTE, NewToken, Token, new_secret, token_hash
+from emoconsent.accounts.tokens import CHALLENGE, LINK, MINUTE, MOVE, NewToken, Token, new_secret, token_hash
 from emoconsent.accounts.values import Challenge, Person
 from emoconsent.clock import aware, to_micros
 from emoconsent.consent.identifier import check_identifier, check_text
@@ -25,6 +25,9 @@ from emoconsent.vocabulary import Role
 
 LASTS: Final = 15 * MINUTE
 TRIES: Final = 5
+#: Codes under way to one address. Whoever asks for more gets none: a mailbox must not be flooded. The
+#: links in the mails that are there still let its owner in, so nobody is locked out by others' asking.
+UNDER_WAY: Final = 3
 _AT_ONCE: Final = 8  # references in one sealed content, or a multiple
 
 
@@ -38,25 +41,32 @@ def _decoys(known: int) -> list[str]:
     return [secrets.token_hex(16) for _ in range(-known % _AT_ONCE or (0 if known else _AT_ONCE))]
 
 
+def new_code() -> str:
+    """Six digits: few enough to type, and useless without the ticket."""
+    return f"{secrets.randbelow(10**6):06}"
+
+
 class SignIn(Part):
     """Challenges, and what proves that one was answered."""
 
     def challenge(self, address: str, *, language: str) -> Challenge:
         """Begin a sign-in by *address*: send code and link there, give the ticket to the browser.
 
-        Both are good for 15 minutes; either ends the other. At most five wrong codes.
+        Both are good for 15 minutes; either ends the other. At most five wrong codes, and at most three
+        codes under way to one address, known or not: then the ticket opens nothing.
 
         Raises:
             InvalidInput: no address, or no language.
         """
         address, language = check_address(address), check_language(language)
-        ticket, link, code = new_secret(), new_secret(), f"{secrets.randbelow(10**6):06}"
+        ticket, link, code = new_secret(), new_secret(), new_code()
         owner = Owner(CONTACT, folded(address))
         with self._s.database.write() as tx:
-            refs = self._refs(tx, owner)
+            refs, at = self._refs(tx, owner), tx.now()
+            if self._flooded(tx, owner):
+                return Challenge(ticket, None, None, address, language)
             common = {"address": folded(address), "refs": refs + _decoys(len(refs))}
             proof = {"code": self._proof(ticket, code).hex(), "other": token_hash(LINK, link).hex()}
-            at = tx.now()
             until = at + LASTS
             self._s.tokens.issue(tx, NewToken(CHALLENGE, common | proof, [owner], until), secret=ticket)
             other = {"other": token_hash(CHALLENGE, ticket).hex()}
@@ -64,6 +74,10 @@ class SignIn(Part):
         self._s.sweep.now_and_then(at)
         known = bool(refs)
         return Challenge(ticket, code if known else None, link if known else None, address, language)
+
+    def _flooded(self, tx: AccountsTransaction, address: Owner) -> bool:
+        """Whether as many codes are under way to *address* as may be."""
+        return sum(len(self._s.tokens.owned(tx, address, kind)) for kind in (CHALLENGE, MOVE)) >= UNDER_WAY
 
     def _refs(self, tx: AccountsTransaction, owner: Owner) -> list[str]:
         rows = tx.contacts.by_address(all_indexes(self._s.keyring, [owner]))
@@ -84,15 +98,21 @@ class SignIn(Part):
         persons: tuple[Person, ...] = ()
         with self._s.database.write() as tx:
             token = self._s.tokens.read(tx, CHALLENGE, ticket, lock=True)
-            if token is not None and token.row.misses < TRIES:
-                given = code if isinstance(code, str) and code.isascii() else ""
-                if secrets.compare_digest(self._proof(ticket, given.strip()).hex(), token.content["code"]):
-                    persons = self._used(tx, token)
-                else:
-                    self._s.tokens.touch(tx, token.row, misses=token.row.misses + 1)
+            if token is not None and self._is_right(tx, token, ticket, code):
+                persons = self._used(tx, token)
         if not persons:
             raise denied()
         return persons
+
+    def _is_right(self, tx: AccountsTransaction, token: Token, ticket: str, code: object) -> bool:
+        """Whether *code* is the one that was sent. A wrong one is counted; after five none is right."""
+        if token.row.misses >= TRIES:
+            return False
+        given = code if isinstance(code, str) and code.isascii() else ""
+        if secrets.compare_digest(self._proof(ticket, given.strip()).hex(), token.content["code"]):
+            return True
+        self._s.tokens.touch(tx, token.row, misses=token.row.misses + 1)
+        return False
 
     def redeem(self, link: str) -> tuple[Person, ...]:
         """Whom the link's owner may sign in as. One use; errors as ``answer``."""

@@ -19,6 +19,11 @@ from emoconsent.vocabulary import Role
 
 LASTS: Final = 10 * MINUTE
 TRIES: Final = 5
+#: Wrong codes of one account, whatever the sign-ins, before its codes are refused until ``PAUSE`` is over.
+#: Only who has the password gets so far, and a new password ends the pause: so nobody else can lock a
+#: member of staff out, and one whose password leaked is not shut out by it for longer than they like.
+ACCOUNT_TRIES: Final = 10
+PAUSE: Final = 15 * MINUTE
 
 
 class StaffSignIn(StaffAccounts):
@@ -48,20 +53,28 @@ class StaffSignIn(StaffAccounts):
     def check_totp(self, ticket: str, code: str) -> Principal:
         """The second factor: who has signed in. A code is accepted once, one step early or late.
 
+        After ten wrong codes of one account it accepts none for 15 minutes from the first of them, or until
+        the account gets a new password.
+
         Raises:
             AccessDenied: ``credentials``, alike for wrong, replayed, over and unknown.
         """
         found = None
         with self._s.database.write() as tx:
             token = self._locked(tx, ticket)
-            if token is not None and token.row.misses < TRIES:
+            if token is not None and token.row.misses < TRIES and not self._paused(tx, token):
                 found = self._second(tx, token, code)
                 if found is None:
                     self._s.tokens.touch(tx, token.row, misses=token.row.misses + 1)
+                    self._s.tokens.count(tx, "totp", token.content["stamp"], PAUSE)
         if found is None:
             raise denied()
         self._s.committed()
         return found
+
+    def _paused(self, tx: AccountsTransaction, token: Token) -> bool:
+        """Counted by the account's stamp, which every change of its credentials renews."""
+        return self._s.tokens.counted(tx, "totp", token.content["stamp"]) >= ACCOUNT_TRIES
 
     def _locked(self, tx: AccountsTransaction, ticket: str) -> Token | None:
         """The ticket, with the account locked before it: the order in which changes lock the two."""

@@ -31,6 +31,7 @@ CHALLENGE: Final = "challenge"
 LINK: Final = "link"
 TICKET: Final = "ticket"
 STOP: Final = "stop"
+MOVE: Final = "move"
 ONCE: Final = "once"
 PERMIT: Final = "permit"
 PANEL: Final = "panel"
@@ -166,20 +167,25 @@ class Tokens:
         row = TokenRow(hash_, ONCE, tx.now(), tx.now(), expires_at, 0, b"", b"")
         return tx.tokens.add(replace(row, mac=token_mac(self._mac, row)))
 
-    def metered(self, tx: AccountsTransaction, name: str) -> int:
-        """How often *name* was counted in the current second, this time included.
+    def count(self, tx: AccountsTransaction, kind: str, name: str, lasts: int) -> int:
+        """How often *name* was counted in the *lasts* microseconds since the first time; now included.
 
         The row is locked until the transaction ends, so that those who count *name* come one by one.
         """
-        hash_, now = self._keyring.keyed("meter", name), tx.now()
-        first = TokenRow(hash_, METER, now, now, now + MINUTE, 1, b"", b"")
+        hash_, now = self._keyring.keyed(f"count/{kind}", name), tx.now()
+        first = TokenRow(hash_, METER, now, now, now + lasts, 1, b"", b"")
         if tx.tokens.add(replace(first, mac=token_mac(self._mac, first))):
             return 1
         row = tx.tokens.get(hash_, lock=True)
-        if row is not None and self.authentic(row) and 0 <= now - row.created_at < MICROS:
-            first = replace(first, created_at=row.created_at, misses=row.misses + 1)
+        if row is not None and self.authentic(row) and row.created_at <= now < row.expires_at:
+            first = replace(row, seen_at=now, misses=row.misses + 1)
         tx.tokens.update(replace(first, mac=token_mac(self._mac, first)))
         return first.misses
+
+    def counted(self, tx: AccountsTransaction, kind: str, name: str) -> int:
+        """How often ``count`` counted it, within the time that the first count gave."""
+        row = tx.tokens.get(self._keyring.keyed(f"count/{kind}", name))
+        return row.misses if row is not None and row.expires_at > tx.now() and self.authentic(row) else 0
 
     def owned(self, tx: AccountsTransaction, owner: Owner, kind: str) -> list[tuple[TokenRow, OwnerRow]]:
         """The live tokens of *kind* that belong to *owner*, newest first."""
@@ -203,7 +209,7 @@ class Tokens:
         return len(live)
 
     def end_all(self, tx: AccountsTransaction, owner: Owner, *, keep: bytes | None = None) -> int:
-        """End the sessions and open sign-ins of *owner*, but *keep*; how many sessions there were."""
+        """End what *owner* has open, sign-ins and changes of address too, but *keep*; how many sessions."""
         found, sessions = all_indexes(self._keyring, [owner]), 0
         # Again until there is none: one that another transaction rotates meanwhile is seen then.
         while gone := self._endable(tx, found, keep):
@@ -212,7 +218,7 @@ class Tokens:
         return sessions
 
     def _endable(self, tx: AccountsTransaction, found: Sequence[bytes], keep: bytes | None) -> list[TokenRow]:
-        owned = tx.owners.owned(found, kinds=(SESSION, TICKET))
+        owned = tx.owners.owned(found, kinds=(SESSION, TICKET, MOVE))
         rows = [tx.tokens.get(hash_) for hash_ in {bytes(row.token_hash) for row in owned} - {keep}]
         return [row for row in rows if row is not None]
 

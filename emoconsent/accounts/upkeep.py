@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from emoconsent.accounts.contacts import opened
-from emoconsent.accounts.owners import CONTACT, SUBJECT, Owner, folded, index, indexes
+from emoconsent.accounts.owners import ACTING, CONTACT, SUBJECT, Owner, folded, index, indexes
 from emoconsent.accounts.ports import AccountsTransaction, ContactRow
 from emoconsent.accounts.rows import (
     api_key_content_mac,
@@ -17,7 +17,17 @@ from emoconsent.accounts.rows import (
     staff_mac,
     token_mac,
 )
-from emoconsent.accounts.tokens import CHALLENGE, EXPORT, LINK, OWNERLESS, PANEL, PERMIT, SESSION, TICKET
+from emoconsent.accounts.tokens import (
+    CHALLENGE,
+    EXPORT,
+    LINK,
+    MOVE,
+    OWNERLESS,
+    PANEL,
+    PERMIT,
+    SESSION,
+    TICKET,
+)
 from emoconsent.audit.entry import Entry, EventTag
 from emoconsent.audit.rowmac import RowMac
 from emoconsent.vault.keyring import Keyring
@@ -68,7 +78,8 @@ def _hashes(tx: AccountsTransaction, found: Sequence[bytes]) -> list[bytes]:
 
 def reindex(tx: AccountsTransaction, keyring: Keyring, mac: RowMac, keys: SubjectKeys, handle: str) -> None:
     """Put what is the subject's under the blind indexes of the active epoch."""
-    _move(tx, keyring, mac, Owner(SUBJECT, handle))
+    for kind in (SUBJECT, ACTING):
+        _move(tx, keyring, mac, Owner(kind, handle))
     row = tx.contacts.get(keys.ref)
     contact = opened(mac, keys, row)
     if row is None or contact is None:
@@ -102,7 +113,8 @@ def end_restored(tx: AccountsTransaction) -> int:
 
     Some were ended since, and nobody can tell which. Stop links stay: they can only stop.
     """
-    return tx.tokens.remove(tx.tokens.of_kinds((SESSION, CHALLENGE, LINK, TICKET, PERMIT, PANEL, EXPORT)))
+    kinds = (SESSION, CHALLENGE, LINK, TICKET, MOVE, PERMIT, PANEL, EXPORT)
+    return tx.tokens.remove(tx.tokens.of_kinds(kinds))
 
 
 def rows(tx: AccountsTransaction, mac: RowMac) -> Iterator[tuple[str, bytes, bytes, bytes | None]]:

@@ -30,7 +30,8 @@ class Person:
 class Challenge:
     """A sign-in begun by address: ``ticket`` for the browser, ``code`` and ``link`` for the mail.
 
-    Code and link are None where nobody is known by the address; the ticket is there all the same.
+    Code and link are None where nobody is known by the address, or no further mail may go there now;
+    the ticket is there all the same.
     """
 
     ticket: str = field(repr=False)
@@ -41,11 +42,27 @@ class Challenge:
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """A change of address begun: ``ticket`` for the browser, ``code`` for a mail to the new address.
+
+    The code is None where no further mail may go there now; the ticket is there all the same.
+    """
+
+    ticket: str = field(repr=False)
+    code: str | None = field(repr=False)
+    address: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
-    """A live session. ``subject`` is None for staff; ``id`` is no secret."""
+    """A live session. ``id`` is no secret.
+
+    ``subject`` is None for staff. Both it and ``principal`` are None where several persons share an
+    address and none of them was chosen yet: then it is about nobody.
+    """
 
     id: str
-    principal: Principal
+    principal: Principal | None
     subject: str | None = field(repr=False)
     persons: tuple[Person, ...]
     team: str | None

@@ -127,7 +127,7 @@ class LendingGate(Gate):
             return tx.now()
 
     def _refuse_beyond_limits(self, tx: AccountsTransaction, key: Owner) -> None:
-        if self._l.tokens.metered(tx, key.name) > MAX_PER_SECOND:
+        if self._l.tokens.count(tx, "lend", key.name, MICROS) > MAX_PER_SECOND:
             raise LimitReached(f"more than {MAX_PER_SECOND} permits a second for one key", retry_after=1.0)
         if self._l.tokens.outstanding(tx, key, PERMIT) >= MAX_OUT:
             raise LimitReached(f"{MAX_OUT} permits of this key are out", retry_after=1.0)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy import and_, delete, func, or_, select
-from sqlalchemy.exc import IntegrityError
 
 from emoconsent.accounts.ports import ContactRow, OwnerRow, StaffRow, TokenRow
 from emoconsent.storage import schema
@@ -54,12 +53,7 @@ class SqlTokens(TableStore[TokenRow]):
     value = TokenRow
 
     def add(self, row: TokenRow) -> bool:
-        try:
-            with self._connection.begin_nested():
-                self._insert(row)
-        except IntegrityError:
-            return False
-        return True
+        return self._insert_new(row)
 
     def get(self, token_hash: bytes, *, lock: bool = False) -> TokenRow | None:
         return self._one(self.table.c.token_hash == token_hash, lock=lock)
@@ -132,12 +126,7 @@ class SqlStaff(TableStore[StaffRow]):
     value = StaffRow
 
     def add(self, row: StaffRow) -> bool:
-        try:
-            with self._connection.begin_nested():
-                self._insert(row)
-        except IntegrityError:
-            return False
-        return True
+        return self._insert_new(row)
 
     def update(self, row: StaffRow) -> None:
         self._set(row, "account_id")

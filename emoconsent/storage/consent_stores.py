@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, text, update
-from sqlalchemy.exc import IntegrityError
 
 from emoconsent.consent.ports import CatalogueRow, EventRow, SubjectRow
 from emoconsent.storage import schema
@@ -51,12 +50,7 @@ class SqlSubjects(TableStore[SubjectRow]):
         return self._one(self.table.c.subject_ref == subject_ref, lock=lock)
 
     def insert(self, row: SubjectRow) -> bool:
-        try:
-            with self._connection.begin_nested():
-                self._insert(row)
-        except IntegrityError:
-            return False
-        return True
+        return self._insert_new(row)
 
     def update(self, row: SubjectRow) -> None:
         self._set(row, "subject_ref")

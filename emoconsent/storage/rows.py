@@ -12,6 +12,7 @@ from itertools import product
 from typing import Any, Final, Generic, TypeVar
 
 from sqlalchemy import Column, ColumnElement, Connection, Executable, Table, insert, select, type_coerce
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.types import NullType
 
 from emoconsent.consent.ledger import TAMPERED
@@ -88,6 +89,15 @@ class TableStore(Generic[Row]):
 
     def _insert(self, row: Row) -> None:
         self._run(insert(self.table).values({name: getattr(row, name) for name in self.shape.names}))
+
+    def _insert_new(self, row: Row) -> bool:
+        """Insert; False, and the transaction goes on, if a constraint says that there is one already."""
+        try:
+            with self._connection.begin_nested():
+                self._insert(row)
+        except IntegrityError:
+            return False
+        return True
 
     def _values(
         self, *where: Any, order: Sequence[Any] = (), lock: bool = False, limit: int | None = None

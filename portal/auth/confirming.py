@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import abort, flash, redirect, render_template, url_for
+from flask import abort, current_app, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_login import login_required
 from werkzeug.wrappers import Response
@@ -19,12 +19,23 @@ from portal.visitor import renew, sdk, subject_required, visitor
 @blueprint.get("/confirm")
 @login_required  # type: ignore[untyped-decorator]
 def confirm() -> str | Response:
-    """Where the proof is asked for: by mail where an address is known, else by signing in again."""
+    """Where the proof is asked for: by mail, by the provider, or else by signing in again."""
     found = visitor()
     if not found.is_subject:
         return redirect(url_for("auth.staff", next=back()))
+    return _asked()
+
+
+@subject_required
+def _asked() -> str:
+    found = visitor()
+    provider = current_app.extensions["emoconsent-config"].oidc_subjects
     return render_template(
-        "auth/confirm.html", next=back(), mail=sdk().accounts.contact(found.subject) is not None
+        "auth/confirm.html",
+        next=back(),
+        mail=sdk().accounts.contact(found.subject) is not None,
+        # The provider names one person, who is then the subject: it cannot prove a guardian.
+        oidc=provider is not None and not found.acts_for_another,
     )
 
 

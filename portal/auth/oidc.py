@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 from authlib.integrations.flask_client import OAuth
 from flask import Flask, abort, current_app, flash, redirect, request, session, url_for
 from flask_babel import gettext as _
+from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from emoconsent import AccessDenied
@@ -16,10 +17,10 @@ from emoconsent.errors import InvalidInput
 from portal.auth.blueprint import blueprint
 from portal.auth.device import device
 from portal.auth.entering import enter
-from portal.auth.relying_party import TIMEOUT, RelyingParty, SignInFailed, quiet
+from portal.auth.relying_party import TIMEOUT, Proven, RelyingParty, SignInFailed, quiet
 from portal.config import OidcProvider, PortalConfig
 from portal.places import safe_path
-from portal.visitor import sdk, sign_in
+from portal.visitor import FRESH, sdk, sign_in
 
 LASTS: Final = timedelta(minutes=15)  # from leaving to coming back, as for a code by mail
 _JOURNEY: Final = "oidc"
@@ -54,11 +55,12 @@ def _party(kind: str) -> RelyingParty:
 
 @blueprint.get("/oidc/<kind>")
 def oidc_start(kind: str) -> Response:
-    """Go to the provider."""
+    """Go to the provider. Whoever is signed in goes there to prove anew who they are."""
     party, target = _party(kind), safe_path(request.args.get("next"))
-    session[_JOURNEY] = {"next": target, "until": (sdk().now() + LASTS).timestamp()}
+    anew = current_user.is_authenticated
+    session[_JOURNEY] = {"next": target, "until": (sdk().now() + LASTS).timestamp(), "anew": anew}
     try:
-        return party.leave(url_for("auth.oidc_back", kind=kind, _external=True))
+        return party.leave(url_for("auth.oidc_back", kind=kind, _external=True), anew=anew)
     except SignInFailed:
         return _failed(kind, target)
 
@@ -66,15 +68,19 @@ def oidc_start(kind: str) -> Response:
 @blueprint.get("/oidc/<kind>/back")
 def oidc_back(kind: str) -> Response:
     """Come back with a code. Whatever does not verify signs nobody in."""
-    party, journey = _party(kind), session.pop(_JOURNEY, None) or {"next": None, "until": 0}
+    party, journey = _party(kind), session.pop(_JOURNEY, None) or {"next": None, "until": 0, "anew": True}
     target = journey["next"] or url_for("public.home")
     try:
-        name = party.person()
+        found = party.person()
+        if journey["anew"] and sdk().now() - found.at >= FRESH:
+            return _failed(kind, journey["next"])  # asked for a proof, it gave an old one
         # The cookie that holds the state can be kept and shown again; the store remembers.
         until = datetime.fromtimestamp(journey["until"], UTC)
         if not sdk().accounts.use_once("oidc", f"{kind}:{request.args['state']}", expires_at=until):
             return _failed(kind, journey["next"])
-        return _enter_staff(party, name, target) if kind == "staff" else enter(_subject(name), target)
+        if kind == "staff":
+            return _enter_staff(party, found, target)
+        return enter(_subject(found.name), target, authenticated_at=found.at)
     except (SignInFailed, AccessDenied):
         return _failed(kind, journey["next"])
 
@@ -86,11 +92,11 @@ def _subject(name: str) -> tuple[Any, ...]:
         raise SignInFailed from None  # the provider's claim cannot be an identifier of ours
 
 
-def _enter_staff(party: RelyingParty, name: str, target: str) -> Response:
-    principal = sdk().accounts.staff_by_oidc(party.issuer, name)
+def _enter_staff(party: RelyingParty, found: Proven, target: str) -> Response:
+    principal = sdk().accounts.staff_by_oidc(party.issuer, found.name)
     if principal is None:
         raise SignInFailed
-    sign_in(sdk().accounts.begin_staff(principal, device=device()))
+    sign_in(sdk().accounts.begin_staff(principal, device=device(), authenticated_at=found.at))
     return redirect(target, 303)
 
 

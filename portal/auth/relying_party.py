@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from authlib.common.errors import AuthlibBaseError
@@ -18,12 +20,14 @@ from requests import RequestException
 from werkzeug.wrappers import Response
 
 from portal.config import OidcProvider, travels_safely
+from portal.visitor import FRESH
 
 _LOG: Final = logging.getLogger(__name__)
 #: Signed by a key that only the provider holds. It may offer ``none`` too (Discovery, 3): not to us.
 ALGORITHMS: Final = ("ES256", "RS256", "PS256", "Ed25519", "EdDSA")
 TIMEOUT: Final = 5  # seconds without an answer
 _SKEW: Final = 60  # seconds that two hosts' clocks may differ
+LONG_AGO: Final = datetime.fromtimestamp(0, UTC)
 _ENDPOINTS: Final = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 #: What a hostile or broken answer makes the libraries raise: they index and convert what they were sent.
 _FAILURES: Final = (
@@ -32,6 +36,7 @@ _FAILURES: Final = (
     RequestException,
     AttributeError,
     LookupError,
+    OverflowError,
     RuntimeError,
     TypeError,
     ValueError,
@@ -46,6 +51,27 @@ class ProviderRefused(ValueError):
     """The provider is not the one configured, or sends secrets where others can read them."""
 
 
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """Who came back. ``at`` is when they authenticated: long ago where the provider does not say."""
+
+    name: str = field(repr=False)
+    at: datetime
+
+
+def proven_at(claim: object) -> datetime:
+    """The instant of ``auth_time`` (Core, 2). A provider that keeps silent about it proves nothing recent.
+
+    Raises:
+        ProviderRefused: it is no number of seconds.
+    """
+    if claim is None:
+        return LONG_AGO
+    if isinstance(claim, bool) or not isinstance(claim, int | float):
+        raise ProviderRefused
+    return datetime.fromtimestamp(claim, UTC)
+
+
 class RelyingParty:
     """The portal as one provider's client."""
 
@@ -58,8 +84,11 @@ class RelyingParty:
     def issuer(self) -> str:
         return self._provider.issuer
 
-    def leave(self, back: str) -> Response:
+    def leave(self, back: str, *, anew: bool) -> Response:
         """Go to the provider; it sends the person to *back*. State, nonce and verifier stay in the session.
+
+        Args:
+            anew: the provider shall have the person prove who they are, also where it knows them.
 
         Raises:
             SignInFailed: the provider cannot be reached, or is not to be trusted.
@@ -67,10 +96,11 @@ class RelyingParty:
         forget()
         with _failing():
             self._discover()
-            return Response.force_type(self._client.authorize_redirect(back))
+            asked = {"prompt": "login", "max_age": int(FRESH.total_seconds())} if anew else {}
+            return Response.force_type(self._client.authorize_redirect(back, **asked))
 
-    def person(self) -> str:
-        """Who came back, by the claim that the configuration names.
+    def person(self) -> Proven:
+        """Who came back, by the claim that the configuration names, and since when the provider knows it.
 
         Raises:
             SignInFailed: nobody who can be believed.
@@ -84,7 +114,7 @@ class RelyingParty:
             name = token["userinfo"][self._provider.claim]
             if not isinstance(name, str):
                 raise ProviderRefused
-            return name
+            return Proven(name, proven_at(token["userinfo"].get("auth_time")))
 
     def _expected(self) -> dict[str, dict[str, Any]]:
         """By itself, Authlib takes the issuer that discovery names, and any audience beside our azp."""

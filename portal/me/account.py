@@ -1,4 +1,4 @@
-"""Account: sessions, address, and whom one acts for."""
+"""Account: sessions, and whom one acts for."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 
-from emoconsent.errors import InvalidInput, NotFound
 from portal.fields import mail_address
-from portal.language import language
 from portal.me.blueprint import blueprint
 from portal.places import back
-from portal.visitor import fresh_required, renew, sdk, sign_out, visitor
+from portal.visitor import renew, sdk, sign_out, visitor
 
 
 class ContactForm(FlaskForm):
@@ -24,10 +22,11 @@ class ContactForm(FlaskForm):
 @blueprint.get("/account")
 def account() -> str:
     """Sessions and address."""
-    return _page(ContactForm(formdata=None))
+    return account_page(ContactForm(formdata=None))
 
 
-def _page(form: ContactForm) -> str:
+def account_page(form: ContactForm) -> str:
+    """The page with *form* on it; the address is changed in ``portal.me.address``."""
     found = visitor()
     sessions = sdk().accounts.sessions(found.principal, current=found.secret)
     # Not "contact": every page's frame shows the controller's under that name.
@@ -35,31 +34,6 @@ def _page(form: ContactForm) -> str:
     return render_template(
         "me/account.html", form=form, sessions=sessions, reached=reached, fresh=found.fresh
     )
-
-
-@blueprint.post("/account/address")
-@fresh_required
-def address() -> str | Response:
-    """Change the address. Whoever still reads the old mailbox cannot sign in with it any more."""
-    form, found = ContactForm(), visitor()
-    if not form.validate_on_submit():
-        return _page(form)
-    guardian = found.principal.id if found.acts_for_another else None
-    try:
-        sdk().accounts.set_contact(
-            found.subject, address=form.address.data or "", language=language(), guardian=guardian
-        )
-    except (InvalidInput, NotFound):
-        form.address.errors = [_("This address could not be kept.")]
-        return _page(form)
-    flash(_("Your new address is in use from now on."), "success")
-    return redirect(url_for("me.account"), 303)
-
-
-@blueprint.get("/account/address")
-def address_again() -> Response:
-    """After the proof of identity the browser comes back here."""
-    return redirect(url_for("me.account"))
 
 
 @blueprint.post("/account/sessions/end")

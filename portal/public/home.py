@@ -25,7 +25,7 @@ _HOMES = {
 def home() -> str | Response:
     """Whoever is signed in goes to their first page; others learn what this is."""
     if current_user.is_authenticated:
-        return redirect(url_for(_HOMES.get(current_user.principal.role, "staff.account")))
+        return redirect(url_for(_HOMES.get(current_user.role, "staff.account")))
     return render_template("public/home.html")
 
 

@@ -276,8 +276,8 @@ class TestChallenges:
             sdk.accounts.challenge(f"{n}@example.org", language="en")
         open_sdk.clock.advance(60 * MINUTE)
         counts = []
-        for _ in range(5):
-            sdk.accounts.challenge(ADDRESS, language="en")
+        for n in range(5):
+            sdk.accounts.challenge(f"later-{n}@example.org", language="en")
             counts.append(len(rows_of(sdk, "tokens")))
         assert counts == [14, 8, 6, 8, 10]
 
@@ -413,7 +413,8 @@ class TestSessions:
     def test_what_cannot_be_ended_is_not_honoured(self, sdk: EmoConsent) -> None:
         """The rows that find a session deleted or moved to somebody else: it is none any more."""
         secret = signed_in(sdk)
-        execute(sdk, "update token_owners set owner_index = :i", i=b"\x01" * 32)
+        one = "where owner_index = (select min(owner_index) from token_owners)"
+        execute(sdk, f"update token_owners set owner_index = :i {one}", i=b"\x01" * 32)
         assert sdk.accounts.resume(secret) is None
         secret = signed_in(sdk, "c2")
         execute(sdk, "delete from token_owners")
@@ -427,6 +428,7 @@ class TestSessions:
         reached(sdk, "kid", guardian="parent")
         challenge = sdk.accounts.challenge(ADDRESS, language="en")
         first = sdk.accounts.begin(sdk.accounts.answer(challenge.ticket, challenge.code or ""), device="d")
+        first = sdk.accounts.switch(first, "kid")
         start = sdk.accounts.resume(first)
         open_sdk.clock.advance(10 * MINUTE)
         second = sdk.accounts.reauthenticated(first)
@@ -434,7 +436,7 @@ class TestSessions:
         assert [sdk.accounts.resume(secret) for secret in (first, second)] == [None, None]
         now = sdk.accounts.resume(third)
         assert start is not None and now is not None
-        assert (start.subject, now.subject, now.principal.id) == ("kid", "parent", "parent")
+        assert (start.subject, now.subject, now.principal) == ("kid", "parent", me("parent"))
         assert now.authenticated_at - start.authenticated_at == 10 * MINUTE
         assert (now.created_at, now.expires_at) == (start.created_at, start.expires_at)
         with pytest.raises(NotFound):
@@ -444,17 +446,18 @@ class TestSessions:
             sdk.accounts.switch(first, "kid")
 
     def test_both_see_it_in_their_log(self, sdk: EmoConsent) -> None:
-        """A sign-in shows to the subject it is about; of somebody unknown the log only says that one was."""
+        """Shown to the subject it is about; before the choice, or of the unknown, the log only says that one was."""
         reached(sdk, "parent")
         reached(sdk, "kid", guardian="parent")
         challenge = sdk.accounts.challenge(ADDRESS, language="en")
         secret = sdk.accounts.begin(sdk.accounts.redeem(challenge.link or ""), device="d")
-        sdk.accounts.switch(secret, "parent")
+        for subject in ("kid", "parent"):
+            secret = sdk.accounts.switch(secret, subject)
         signed_in(sdk, "stranger")
         for subject in ("kid", "parent"):
             lines = [line.tag for line in sdk.access.log(subject, principal=me(subject))]
             assert lines.count("session:begin") == 1  # type: ignore[comparison-overlap]
-        assert tags(sdk).count("session:begin") == 3
+        assert tags(sdk).count("session:begin") == 4
         assert sdk.audit.verify().findings == ()
 
     def test_listed_and_ended_one_by_one(self, open_sdk: OpenStore) -> None:
@@ -505,10 +508,10 @@ class TestSessions:
 
     @pytest.mark.parametrize(
         "persons",
-        [(), (Person("c1", Principal("root", "admin")),), tuple([Person("c1", me("c1"))] * 51)],  # type: ignore[arg-type]
+        [(), (Person("c1", Principal("root", "admin")),)],  # type: ignore[arg-type]
     )
     def test_a_session_is_somebodys(self, sdk: EmoConsent, persons: Any) -> None:
-        """Of nobody, of too many, or of staff by the subjects' door: refused."""
+        """Of nobody, or of staff by the subjects' door: refused."""
         with pytest.raises(InvalidInput):
             sdk.accounts.begin(persons, device="d")
         assert rows_of(sdk, "tokens") == []
@@ -668,17 +671,15 @@ class TestRotation:
     def test_a_forged_owner_is_not_made_ours(self, sdk: EmoConsent) -> None:
         """Rotation re-authenticates what was authentic, and nothing that an intruder slipped in."""
         grant(sdk, "c1")
-        signed_in(sdk, "c2")
-        stop = sdk.accounts.stop_link("c1")
-        [mine] = [r for r in rows_of(sdk, "token_owners") if r.token_hash == token_hash("stop", stop)]
-        execute(
-            sdk,
-            "update token_owners set owner_index = :i where token_hash <> :h",
-            i=mine.owner_index,
-            h=mine.token_hash,
-        )
+        own, other = (token_hash("session", signed_in(sdk, subject)) for subject in ("c1", "c2"))
+        rows = rows_of(sdk, "token_owners")
+        mine, theirs = ([r.owner_index for r in rows if r.token_hash == h] for h in (own, other))
+        for forged, genuine in zip(mine, theirs, strict=True):
+            execute(
+                sdk, "update token_owners set owner_index = :f where owner_index = :g", f=forged, g=genuine
+            )
         sdk.keys.rotate()
-        assert sdk.accounts.sessions(me("c1")) == []
+        assert [info.id for info in sdk.accounts.sessions(me("c1"))] == [own.hex()]
         assert any("token_owners" in finding for finding in sdk.audit.verify().findings)
 
 

@@ -105,7 +105,8 @@ TABLE: Final[dict[str, Row]] = {
     "/me/delete/cancel": Row(PERSON, post=303),
     "/me/delete/now": Row(PERSON, 302, 303, fresh=True),  # nothing was asked for; else the certificate
     "/me/account": Row(PERSON, 200),
-    "/me/account/address": Row(PERSON, 302, 303, form=_ADDRESS, fresh=True),
+    "/me/account/address": Row(PERSON, 302, 200, form=_ADDRESS, fresh=True),
+    "/me/account/address/code": Row(PERSON, 302, 200, form={"ticket": "none", "code": "000000"}),
     "/me/account/sessions/end": Row(PERSON, post=303, names="session", absent=303, form={"session": "{}"}),
     "/me/persons": Row(PERSON, 200, 303, form={"person": "1"}),
     # Staff's

@@ -55,6 +55,7 @@ def test_the_signal_is_heard_for_each_person(shop: Shop) -> None:
     persons = (*accounts.handoff(MUM), *accounts.handoff("child-9", guardian=MUM))
     browser = shop.browser(headers=SIGNAL)
     shop.sign_in(browser, accounts.begin(persons, device="?"))
+    browser.post("/me/persons", {"person": "0"}, status=303)
     browser.get("/me")
     assert (on(shop, MUM), on(shop, "child-9")) == (set(), {"personalisation/text"})
     browser.post("/me/persons", {"person": "1"}, status=303)

@@ -94,3 +94,22 @@ def test_a_person_is_chosen_from_ones_own(shop: Shop, place: str) -> None:
     browser.post("/me/persons", {"person": place}, status=303)
     assert [s.current for s in shop.sdk.accounts.sessions(me(MUM))] == [False]
     assert "You are acting for" not in browser.get("/me").text
+
+
+@pytest.mark.parametrize(("language", "of_child", "of_you"), [
+    ("en", "What was guessed about the child", ("about you", "your data", "how you feel", "of yours")),
+    ("zh", "关于孩子的猜测", ("关于您的猜测", "您同意了", "您的文字", "您的语音", "您已同意")),
+])  # fmt: skip
+def test_a_guardians_pages_speak_of_the_child(
+    shop: Shop, mum: Browser, language: str, of_child: str, of_you: tuple[str, ...]
+) -> None:
+    """Nowhere is the guardian told that they were analysed themselves; the child's own pages say "you"."""
+    mum.press(mum.get("/me/choices"), "/me/choices", offer="customer_care/text", on="on")
+    shop.guess(CHILD)
+    mum.headers = {**mum.headers, "Accept-Language": language}
+    own = shop.browser(CHILD, headers={"Accept-Language": language})
+    for path in ("", "/choices", "/guesses", "/looks", "/receipts", "/notices", "/delete"):
+        page = mum.get(f"/me{path}").text.split('id="main"')[1].split("<footer")[0].lower()
+        assert [words for words in of_you if words.lower() in page] == [], path
+    assert of_child in mum.get("/me/guesses").text
+    assert of_child not in own.get("/me/guesses").text

@@ -49,15 +49,9 @@ def behaving(provider: RunningProvider, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.fixture(scope="module")
-def moving() -> FixedClock:
-    """The SDK's clock: today's, for Authlib holds the provider's times against the host's clock."""
-    return FixedClock(datetime.now(UTC))
-
-
-@pytest.fixture(scope="module")
-def sdk(provider: RunningProvider, moving: FixedClock) -> Iterator[EmoConsent]:
+def sdk(provider: RunningProvider) -> Iterator[EmoConsent]:
     """A store with an agent, a DPO, and an agent who was shut out, all known to the provider."""
-    with EmoConsent.sandbox(clock=moving) as made:
+    with EmoConsent.sandbox() as made:
         for login, role in (("agent-9", "agent"), ("dpo-9", "dpo"), ("gone-9", "agent"), ("far-9", "dpo")):
             made.accounts.add_staff(
                 login, role=role, team="east", password=None, principal=ADMIN,
@@ -412,11 +406,14 @@ def test_a_refusal_ends_the_attempt(provider: RunningProvider, sdk: EmoConsent, 
     assert provider.seen()["token"] == []
 
 
-def test_coming_back_too_late(sdk: EmoConsent, browser: FlaskClient, moving: FixedClock) -> None:
+def test_coming_back_too_late(provider: RunningProvider) -> None:
     """A journey of more than fifteen minutes ends at the page that helps."""
-    back = at_provider(leave(browser))
-    moving.advance(timedelta(minutes=15))
-    failed(sdk, browser, browser.get(back))
+    clock = FixedClock(datetime.now(UTC))
+    with EmoConsent.sandbox(clock=clock) as own:
+        browser = create_app(own, provider.config()).test_client()
+        back = at_provider(leave(browser))
+        clock.advance(timedelta(minutes=15))
+        failed(own, browser, browser.get(back))
 
 
 @pytest.mark.parametrize(("begun", "ended"), [("subjects", "staff"), ("staff", "subjects")])

@@ -363,3 +363,45 @@ def test_an_unreachable_counter_lets_nobody_in(still: Shop, monkeypatch: pytest.
         monkeypatch.setitem(sys.modules, name, None)
         with pytest.raises(ConfigurationError, match="EMOCONSENT_PORTAL_LIMITS"):
             still.portal(limits=f"{name}://127.0.0.1:1", workers=2)
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("2001:db8:77:1:ffff::9", True),  # the same /64
+        ("2001:db8:77:1::1", True),
+        ("2001:0DB8:0077:0001:0:0:0:2", True),
+        ("2001:db8:77:2::1", False),  # the next one
+        ("2001:db8:78:1::1", False),
+        ("192.0.2.7", False),
+    ],
+)
+def test_one_subscriber_is_counted_as_one(still: Shop, address: str, counted: bool) -> None:
+    """Whoever tries from another address of their /64 has used up the tries; another network has not."""
+    app = still.portal()
+    browser = still.browser(app=app)
+    browser.client.environ_base["REMOTE_ADDR"] = "2001:db8:77:1::1"
+    wrong = {"ticket": "none", "code": "000000"}
+    for _ in range(10):
+        browser.post("/sign-in/code", wrong, status=200)
+    browser.post("/sign-in/code", wrong, status=429)
+    browser.client.environ_base["REMOTE_ADDR"] = address
+    browser.post("/sign-in/code", wrong, status=429 if counted else 200)
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("consent.shop.example", 200),
+        ("consent.shop.example:443", 200),
+        ("consent.shop.example:8443", 400),
+        ("consent.shop.example:80", 400),
+        ("consent.shop.example:", 400),
+        ("consent.shop.example:0443", 400),
+    ],
+)
+def test_under_https_a_port_is_another_host(still: Shop, host: str, status: int) -> None:
+    """A mailed link must not lead to what listens at another port: only the one of https is answered."""
+    app = still.portal(https=True, hosts=("consent.shop.example",))
+    answer = app.test_client().get("/review", headers={"Host": host}, base_url="https://consent.shop.example")
+    assert answer.status_code == status

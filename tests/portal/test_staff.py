@@ -611,3 +611,17 @@ def test_one_page_after_the_other_in_chinese(portal: Portal, seeded: Principal) 
         answer = portal.staff(role).get(f"/staff/{path}", headers={"Accept-Language": "zh-CN"})
         assert answer.status_code == 200
         assert 'lang="zh-Hans"' in answer.text
+
+
+def test_a_new_account_needs_a_fresh_proof(portal: Portal, clock: FixedClock) -> None:
+    """An administrator's unlocked screen makes no account: neither with a good form nor with a bad one."""
+    boss = portal.staff(Role.ADMIN)
+    clock.advance(timedelta(minutes=6))
+    for login in ("newcomer", ""):
+        form = {"login": login, "role": "admin", "team": "x", "password": PASSWORD}
+        answer = boss.post("/staff/people", form)
+        assert answer.status_code == 303
+        assert answer.location == "/sign-in/confirm?next=/staff/people"
+    assert [member.login for member in portal.sdk.accounts.staff(principal=member(Role.ADMIN))] == [
+        "the-admin"
+    ]

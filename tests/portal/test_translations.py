@@ -7,6 +7,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.mofile import read_mo
@@ -25,10 +26,10 @@ def extracted() -> set[str]:
     return {message[0] if isinstance(message, tuple) else message for _, _, message, _, _ in found}
 
 
-def written() -> Any:
-    """The Chinese catalogue as it was written."""
-    with (CHINESE / "messages.po").open("rb") as file:
-        return read_po(file, locale="zh")
+def written(domain: str = "messages", language: str = "zh") -> Any:
+    """A catalogue as it was written."""
+    with (PORTAL / "translations" / language / "LC_MESSAGES" / f"{domain}.po").open("rb") as file:
+        return read_po(file, locale=language)
 
 
 def name(message: Any) -> str:
@@ -68,3 +69,18 @@ def test_the_compiled_catalogue_is_the_written_one() -> None:
     with (CHINESE / "messages.mo").open("rb") as file:
         compiled = {name(m): strings(m) for m in read_mo(file) if m.id}
     assert compiled == {name(m): strings(m) for m in written() if m.id}
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_is_said_of_a_child_is_said_in_both_languages(language: str) -> None:
+    """Each message of the guardians' catalogue is one that the portal says, with its values, and is compiled."""
+    ward = {name(m): strings(m) for m in written("ward", language) if m.id}
+    assert set(ward) <= extracted()
+    assert set(ward) == {name(m) for m in written("ward", "en") if m.id}
+    assert {
+        one
+        for one, said in ward.items()
+        if {frozenset(_VALUE.findall(s)) for s in said} != {frozenset(_VALUE.findall(one))}
+    } == set()
+    with (PORTAL / "translations" / language / "LC_MESSAGES" / "ward.mo").open("rb") as file:
+        assert {name(m): strings(m) for m in read_mo(file) if m.id} == ward

@@ -58,11 +58,12 @@ def begin(sdk: EmoConsent) -> str:
 
 
 def come_in(sdk: EmoConsent) -> str:
-    """Addresses, sessions, links, a sign-in under way, a host's token used, members of staff."""
+    """Addresses, sessions, links, a sign-in and changes of address under way, a host's token used, members of staff."""
     accounts = sdk.accounts
     for subject in ("granted", "second", "erased"):
         accounts.set_contact(subject, address=f"{subject}@example.org")
-        accounts.begin(accounts.handoff(subject), device="phone")
+        cookie = accounts.begin(accounts.handoff(subject), device="phone")
+        accounts.move(cookie, f"{subject}@new.example", language="en")
         accounts.stop_link(subject)
     challenge = accounts.challenge("granted@example.org", language="en")
     accounts.use_once("jwt", "1", expires_at=utc_now() + timedelta(days=1))

@@ -171,7 +171,10 @@ def live(sdk: EmoConsent, seeded: Seeded, person: Person) -> None:
 def come_in(sdk: EmoConsent, person: Person) -> None:
     """The person is reached, signs in, and has a link in the footer and a code in the mail."""
     sdk.accounts.set_contact(person.id, address=person.address, language="zh", guardian=person.guardian)
-    sdk.accounts.begin(sdk.accounts.handoff(person.id, guardian=person.guardian), device=person.device)
+    cookie = sdk.accounts.begin(
+        sdk.accounts.handoff(person.id, guardian=person.guardian), device=person.device
+    )
+    sdk.accounts.move(cookie, person.address, language="zh")
     sdk.accounts.stop_link(person.id)
     sdk.accounts.challenge(person.address, language="zh")
 
