@@ -53,6 +53,7 @@ def begin(sdk: EmoConsent) -> str:
             call(sdk, subject)
     sdk.rights.submit("due", kind="erasure", regime="pipl")
     ticket = come_in(sdk)
+    copies(sdk)
     sdk.audit.checkpoint()
     return ticket
 
@@ -74,6 +75,15 @@ def come_in(sdk: EmoConsent) -> str:
     return challenge.ticket
 
 
+def copies(sdk: EmoConsent) -> None:
+    """Copies of people's data: one ready, with a link, and two that are being made."""
+    for subject in ("granted", "second", "erased"):
+        export = sdk.exports.begin(subject, principal=Principal(subject, role="subject"), sets=["consents"])
+        sdk.exports.advance(export.id, parts=2 if subject == "granted" else 1)
+        if subject == "granted":
+            sdk.exports.link(export.id, principal=Principal(subject, role="subject"))
+
+
 def go_on(sdk: EmoConsent, ticket: str) -> None:
     """What happened later: withdrawals, a correction, cases, requests, an erasure, a suspension, a rotation,
     and a wrong code."""
@@ -88,6 +98,8 @@ def go_on(sdk: EmoConsent, ticket: str) -> None:
         sdk.vault.correct(record.id, principal=me, emotion={"level": "calm"}, comment="no")
         sdk.vault.contest(record.id, principal=me, comment="no")
         sdk.access.open_case(subject, principal=agent, reason="ticket")
+        (export,) = sdk.exports.of(subject, principal=me)
+        sdk.exports.finish(export.id)
     (due,) = sdk.rights.list()
     sdk.rights.verify(due.id, evidence="seen")
     sdk.rights.submit("second", kind="erasure", regime="pipl")

@@ -86,5 +86,5 @@ def test_no_entry_that_opens_goes_on_in_doubt() -> None:
         "recognizer:register", "recognizer:approve", "consent:shown", "consent:grant", "consent:opt_in",
         "consent:lift", "consent:declare", "gate:filter", "call:start", "call:complete", "vault:read",
         "vault:correct", "vault:aggregate", "case:open", "case:break_glass", "keys:rotate_intent",
-        "contact:set", "staff:change", "rights:cancel", "rights:expire", "rights:release",
+        "contact:set", "staff:change", "export:make", "export:read", "rights:cancel", "rights:expire", "rights:release",
     }  # fmt: skip
