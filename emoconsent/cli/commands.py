@@ -13,6 +13,7 @@ from emoconsent.cli.consent import consent
 from emoconsent.cli.db import db
 from emoconsent.cli.demo import demo
 from emoconsent.cli.doctor import doctor
+from emoconsent.cli.exports import export
 from emoconsent.cli.keys import keys
 from emoconsent.cli.notices import notice
 from emoconsent.cli.problems import BAD_INPUT, Problem, show
@@ -62,8 +63,8 @@ def main() -> None:
 
 
 COMMANDS: Final = (
-    *(demo, init, apply, serve, doctor, db, notice, consent, recognizer, audit, keys, rights, restore),
-    *(staff, contact, apikey, access, decide, verify, recipient, worker),
+    *(demo, init, apply, serve, doctor, db, notice, consent, recognizer, audit, keys, rights, export),
+    *(restore, staff, contact, apikey, access, decide, verify, recipient, worker),
 )
 for command in COMMANDS:
     main.add_command(command)

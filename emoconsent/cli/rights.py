@@ -107,7 +107,7 @@ def plan(session: Session, subject: str) -> None:
     who = private(subject)
     with session.open() as sdk:
         found = sdk.rights.plan(who)
-    names = ("records", "events", "cases", "log_links", "contacts", "sessions", "tokens")
+    names = ("records", "events", "cases", "log_links", "contacts", "sessions", "tokens", "exports")
     counts = {name: getattr(found, name) for name in names} if found is not None else None
     lines = [f"{name}: {count}" for name, count in counts.items()] if counts else ["nothing is held"]
     session.terminal.result(counts, lines)

@@ -17,7 +17,7 @@ from emoconsent.consent.chain import CatalogueChain
 from emoconsent.consent.guardianship import Guardians
 from emoconsent.consent.identifier import check_text
 from emoconsent.consent.ledger import TAMPERED
-from emoconsent.errors import AccessDenied, RightsError, Unavailable
+from emoconsent.errors import AccessDenied, InvalidInput, RightsError, Unavailable
 from emoconsent.rights.certificate import Certificate
 from emoconsent.rights.desk import Note, raw_id
 from emoconsent.rights.effects import Effects

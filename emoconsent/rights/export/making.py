@@ -34,6 +34,11 @@ from emoconsent.vault.presence import Presence, Present
 File = tuple[str, bytes, int]
 _CONTENT: Final = "part"
 _INDEX: Final = "index"
+# Lengths that all but large parts and long lists of files have: how much a person decided or was looked at
+# does not show in them.
+_USUAL: Final = 32 * 1024  # bytes of content
+_USUAL_INDEX: Final = 8 * 1024
+_LENGTH: Final = 8  # bytes that say how much of a part is content
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +83,13 @@ class Making:
         over = plan.section == len(plan.sets)
         content, items, plan = self._end(source) if over else _page(source)
         keys, number, export_id = source.present.keys, row.parts, bytes(row.export_id)
-        index = json.dumps([asdict(item) for item in items]).encode()
+        index = json.dumps([asdict(item) for item in items]).encode().ljust(_USUAL_INDEX - 1)
+        filled = (len(content).to_bytes(_LENGTH, "big") + content).ljust(_USUAL - 1, b"\x00")
         part = PartRow(
             row.subject_ref,
             row.export_id,
             number,
-            keys.seal_export(content, export=export_id, field=_CONTENT, number=number),
+            keys.seal_export(filled, export=export_id, field=_CONTENT, number=number),
             keys.seal_export(index, export=export_id, field=_INDEX, number=number),
             b"",
         )
@@ -156,7 +162,8 @@ def part_content(
     if part is None:
         raise NotFound(GONE)
     checked_part(gathering.ledger.mac, part)
-    return present.keys.open_export(part.sealed, export=bytes(row.export_id), field=_CONTENT, number=number)
+    filled = present.keys.open_export(part.sealed, export=bytes(row.export_id), field=_CONTENT, number=number)
+    return filled[_LENGTH : _LENGTH + int.from_bytes(filled[:_LENGTH], "big")]
 
 
 def steps(records: int, sets: Iterable[ExportSet]) -> int:

@@ -55,6 +55,7 @@ def begin(sdk: EmoConsent) -> str:
     for subject in ("granted", "refused"):
         sdk.rights.hold(subject, basis="legal_claims", principal=DPO, text="a case")
     ticket = come_in(sdk)
+    copies(sdk)
     sdk.audit.checkpoint()
     return ticket
 
@@ -77,6 +78,15 @@ def come_in(sdk: EmoConsent) -> str:
     return challenge.ticket
 
 
+def copies(sdk: EmoConsent) -> None:
+    """Copies of people's data: one ready, with a link, and two that are being made."""
+    for subject in ("granted", "second", "erased"):
+        export = sdk.exports.begin(subject, principal=Principal(subject, role="subject"), sets=["consents"])
+        sdk.exports.advance(export.id, parts=2 if subject == "granted" else 1)
+        if subject == "granted":
+            sdk.exports.link(export.id, principal=Principal(subject, role="subject"))
+
+
 def go_on(sdk: EmoConsent, ticket: str) -> None:
     """What happened later: withdrawals, a correction, cases, requests, an erasure, a suspension, a rotation,
     and a wrong code."""
@@ -91,6 +101,8 @@ def go_on(sdk: EmoConsent, ticket: str) -> None:
         sdk.vault.correct(record.id, principal=me, emotion={"level": "calm"}, comment="no")
         sdk.vault.contest(record.id, principal=me, comment="no")
         sdk.access.open_case(subject, principal=agent, reason="ticket")
+        (export,) = sdk.exports.of(subject, principal=me)
+        sdk.exports.finish(export.id)
     (due,) = sdk.rights.list()
     sdk.rights.verify(due.id, evidence="seen")
     handle(sdk)

@@ -16,6 +16,7 @@ from emoconsent.vault.record import Category, Inference, ScoreKind
 from emoconsent.vocabulary import Role
 
 PEOPLE = 16
+COPIED = 4  # people who have a copy made: two of them are erased afterwards
 SCOPE = [("customer_care", "text")]
 
 
@@ -166,10 +167,20 @@ def live(sdk: EmoConsent, seeded: Seeded, person: Person) -> None:
     sdk.vault.correct(record, principal=me, emotion=emotion, comment=person.comment)
     sdk.vault.contest(record, principal=me, comment=person.comment)
     come_in(sdk, person)
+    if person.number < COPIED:
+        take_away(sdk, person)
     _err(sdk, seeded, person, record)
     if person.number % 5 == 0:
         sdk.consent.withdraw(person.id, channel=person.channel)
         seeded.fails(EmoConsentError, lambda: recognise(sdk, person))
+
+
+def take_away(sdk: EmoConsent, person: Person) -> None:
+    """The person has a copy of everything made, and a link to it."""
+    me = Principal(person.id, role="subject")
+    export = sdk.exports.finish(sdk.exports.begin(person.id, principal=me).id)
+    link = sdk.exports.link(export.id, principal=me)
+    next(iter(sdk.exports.open(link, principal=me)))
 
 
 def come_in(sdk: EmoConsent, person: Person) -> None:
