@@ -52,9 +52,24 @@ def begin(sdk: EmoConsent) -> str:
             grant(sdk, subject)
             call(sdk, subject)
     sdk.rights.submit("due", kind="erasure", regime="pipl")
+    told(sdk)
     ticket = come_in(sdk)
     sdk.audit.checkpoint()
     return ticket
+
+
+def told(sdk: EmoConsent) -> None:
+    """Two recipients are to be told of an objection."""
+    usual = {"name": "A partner", "standing": "processor", "contract": "DPA", "categories": ["levels"]}
+    sdk.recipients.register("paper", protocol="manual", **usual)
+    sdk.recipients.register("post", protocol="email", endpoint="privacy@partner.example", **usual)
+    fulfilled(sdk, "opted-out", "objection")
+
+
+def fulfilled(sdk: EmoConsent, subject: str, kind: str) -> None:
+    request = sdk.rights.submit(subject, kind=kind, regime="pipl")
+    sdk.rights.verify(request.id, evidence="seen")
+    sdk.rights.fulfil(request.id, principal=DPO)
 
 
 def come_in(sdk: EmoConsent) -> str:
@@ -77,6 +92,10 @@ def come_in(sdk: EmoConsent) -> str:
 def go_on(sdk: EmoConsent, ticket: str) -> None:
     """What happened later: withdrawals, a correction, cases, requests, an erasure, a suspension, a rotation,
     and a wrong code."""
+    for task in sdk.recipients.unfinished():
+        if task.state == "manual":
+            sdk.recipients.settle(task.task, outcome="done", note="called them", principal=DPO)
+    sdk._parts.outbox.lease(b"w" * 16, lambda _: 1, (), 1, timedelta(hours=1))
     sdk.consent.withdraw("withdrawn")
     sdk.consent.refuse("refused", notice="shop-care@1", scope=SCOPE, channel="c", language="en")
     sdk.consent.opt_out("opted-out")
