@@ -107,7 +107,7 @@ def go_on(sdk: EmoConsent, ticket: str) -> None:
         sdk.vault.correct(record.id, principal=me, emotion={"level": "calm"}, comment="no")
         sdk.vault.contest(record.id, principal=me, comment="no")
         sdk.access.open_case(subject, principal=agent, reason="ticket")
-    (due,) = sdk.rights.list()
+    (due,) = (request for request in sdk.rights.list() if request.kind == "erasure")
     sdk.rights.verify(due.id, evidence="seen")
     sdk.rights.submit("second", kind="erasure", regime="pipl")
     request = sdk.rights.submit("erased", kind="erasure", regime="pipl")
