@@ -279,7 +279,8 @@ class Fulfilment(Holding, Identity):
             finished_at = None if to else tx.now()
             row = replace(row, state=state, finished_at=finished_at, entry_id=secrets.token_bytes(16))
             private = {"answer": json.dumps(dict(done.answer))} if done.answer is not None else {}
-            detail = {**done.detail, **({"partial": True} if done.partial else {})}
+            # What could not be done here is remembered until the recipients are through.
+            detail = {**done.detail, **({"partial": True} if done.partial and to else {})}
             note = Note(StepKind.ANSWERED, detail, private)
             tag = EventTag.RIGHTS_STEP if to else EventTag.RIGHTS_FULFIL
             row = self._put(tx, row, tag, work.principal, note)

@@ -54,10 +54,25 @@ def begin(sdk: EmoConsent) -> str:
     sdk.rights.submit("due", kind="erasure", regime="pipl", message="please")
     for subject in ("granted", "refused"):
         sdk.rights.hold(subject, basis="legal_claims", principal=DPO, text="a case")
+    told(sdk)
     ticket = come_in(sdk)
     copies(sdk)
     sdk.audit.checkpoint()
     return ticket
+
+
+def told(sdk: EmoConsent) -> None:
+    """Two recipients are to be told of an objection."""
+    usual = {"name": "A partner", "standing": "processor", "contract": "DPA", "categories": ["levels"]}
+    sdk.recipients.register("paper", protocol="manual", **usual)
+    sdk.recipients.register("post", protocol="email", endpoint="privacy@partner.example", **usual)
+    fulfilled(sdk, "opted-out", "objection")
+
+
+def fulfilled(sdk: EmoConsent, subject: str, kind: str) -> None:
+    request = sdk.rights.submit(subject, kind=kind, regime="pipl")
+    sdk.rights.verify(request.id, evidence="seen")
+    sdk.rights.fulfil(request.id, principal=DPO)
 
 
 def come_in(sdk: EmoConsent) -> str:
@@ -90,6 +105,10 @@ def copies(sdk: EmoConsent) -> None:
 def go_on(sdk: EmoConsent, ticket: str) -> None:
     """What happened later: withdrawals, a correction, cases, requests, an erasure, a suspension, a rotation,
     and a wrong code."""
+    for task in sdk.recipients.unfinished():
+        if task.state == "manual":
+            sdk.recipients.settle(task.task, outcome="done", note="called them", principal=DPO)
+    sdk._parts.outbox.lease(b"w" * 16, lambda _: 1, (), 1, timedelta(hours=1))
     sdk.consent.withdraw("withdrawn")
     sdk.consent.refuse("refused", notice="shop-care@1", scope=SCOPE, channel="c", language="en")
     sdk.consent.opt_out("opted-out")
@@ -103,7 +122,7 @@ def go_on(sdk: EmoConsent, ticket: str) -> None:
         sdk.access.open_case(subject, principal=agent, reason="ticket")
         (export,) = sdk.exports.of(subject, principal=me)
         sdk.exports.finish(export.id)
-    (due,) = sdk.rights.list()
+    (due,) = (request for request in sdk.rights.list() if request.kind == "erasure")
     sdk.rights.verify(due.id, evidence="seen")
     handle(sdk)
     request = sdk.rights.submit("erased", kind="erasure", regime="pipl")
