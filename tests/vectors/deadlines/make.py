@@ -130,7 +130,10 @@ def count_working(number, count, works):
 
 # --- the laws -------------------------------------------------------------------------------------
 
-KINDS = "access portability rectification erasure restriction objection explanation complaint".split()
+KINDS = (
+    *("access", "portability", "rectification", "erasure"),
+    *("restriction", "objection", "explanation", "complaint"),
+)
 
 
 def last_day(regime, kind, first, extended, country):
