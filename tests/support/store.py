@@ -159,7 +159,9 @@ def decide(sdk: EmoConsent, subject: str, pair: tuple[str, str] = CARE_TEXT, **m
 
 def await_denial(sdk: EmoConsent, subject: str) -> None:
     """Return once a closing that another thread makes is in force for calls to ``words``."""
+    until = time.monotonic() + 60  # a guard against hanging, no measure
     while decide(sdk, subject, recognizer="words") == "allowed":
+        assert time.monotonic() < until, "the closing never took force"
         time.sleep(0.01)
 
 
