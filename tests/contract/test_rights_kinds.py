@@ -466,3 +466,25 @@ def test_a_guardian_asks_for_a_correction_and_the_office_makes_it(sdk: EmoConsen
             sdk.rights.fulfil(request, principal=me("mum"), answer="fine")
         assert tags(sdk)[before:] == ["access:deny"]
         assert sdk.rights.get(request).state == "received"
+
+
+def test_a_request_without_its_key_does_nothing(sdk: EmoConsent) -> None:
+    """Its key lost while it is open: nothing is erased, restricted or written in its name; above all, what
+    was asked for a part never becomes a request for everything."""
+    grant(sdk, "c1")
+    record = recorded(sdk)
+    part = verified(sdk, "erasure", scope={"records": [str(uuid.uuid4())]})
+    restriction = verified(sdk, "restriction", scope={"records": [str(uuid.uuid4())]})
+    for request in (part, restriction):
+        sdk._parts.keyring.store.destroy(bytes.fromhex(request))
+        for act in (
+            lambda r: sdk.rights.fulfil(r, principal=DPO),
+            lambda r: sdk.rights.fulfil(r, principal=me("c1")),
+            lambda r: sdk.rights.assign(r, to="dpo-2", principal=DPO),
+            lambda r: sdk.rights.reject(r, reason="excessive", principal=DPO),
+        ):
+            with pytest.raises((Unavailable, RightsError)):
+                act(request)
+        assert sdk.rights.get(request).state == "verified"
+    assert [r.id for r in own(sdk)] == [record]
+    assert decide(sdk, "c1") == "allowed"
