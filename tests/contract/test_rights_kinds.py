@@ -420,3 +420,49 @@ def test_late_first(open_sdk: OpenStore) -> None:
     assert [r.id for r in sdk.rights.list(late_first=True)] == [quick, slow, done]
     assert [r.id for r in sdk.rights.list()] == [slow, done, quick]
     assert [r.id for r in sdk.rights.list(state="cancelled")] == [done]
+
+
+def test_a_part_counts_what_went_before_a_crash(open_sdk: OpenStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed between two deletions and repeated: the certificate counts both, and nothing that came since."""
+    sdk = open_sdk()
+    grant(sdk, "c1")
+    for _ in range(2):
+        recorded(sdk)
+    open_sdk.clock.advance(timedelta(seconds=1))
+    request = verified(sdk, "erasure", scope={"purpose": "customer_care"})
+    delete, calls = sdk.vault.delete, []
+
+    def once(*args: Any, **more: Any) -> None:
+        if calls:
+            raise Unavailable("the process dies here")
+        calls.append(args)
+        delete(*args, **more)
+
+    monkeypatch.setattr(sdk.vault, "delete", once)
+    with pytest.raises(Unavailable):
+        sdk.rights.fulfil(request, principal=DPO)
+    monkeypatch.undo()
+    open_sdk.clock.advance(timedelta(seconds=1))
+    later = recorded(sdk)
+    outcome = sdk.rights.fulfil(request, principal=DPO)
+    assert outcome.certificate is not None
+    facts = outcome.certificate.document["facts"]
+    assert (facts["records_deleted"], facts["records_left"]) == (2, 0)
+    assert (outcome.request.state, [r.id for r in own(sdk)]) == ("completed", [later])
+
+
+def test_a_guardian_asks_for_a_correction_and_the_office_makes_it(sdk: EmoConsent) -> None:
+    """A guardian who tries to fulfil it is refused, in the log, with nothing begun; so is a complainant."""
+    sdk.subjects.declare("c1", age_band="child", guardian="mum")
+    sdk.consent.grant(
+        "c1", notice="shop-care@1", scope=[CARE_TEXT], channel="c", language="en", given_by="mum"
+    )
+    more = {"corrections": {str(uuid.uuid4()): {"level": "calm"}}}
+    correction = sdk.rights.submit("c1", kind="rectification", regime="gdpr", principal=me("mum"), **more).id
+    complaint = sdk.rights.submit("c1", kind="complaint", regime="gdpr", principal=me("mum")).id
+    for request, reason in ((correction, "relation"), (complaint, "role")):
+        before = len(tags(sdk))
+        with pytest.raises(AccessDenied, match=reason):
+            sdk.rights.fulfil(request, principal=me("mum"), answer="fine")
+        assert tags(sdk)[before:] == ["access:deny"]
+        assert sdk.rights.get(request).state == "received"

@@ -29,6 +29,8 @@ TEMPTING = {
         "received": "verified",
         "cancelled": "verified",
         "awaiting_recipients": "completed",
+        "rejected": "verified",
+        "verifying": "verified",
     },
     ("outbox", "state"): {"manual": "done", "waiting": "done", "done": "waiting"},
     ("intents", "state"): {"settled": "open", "done": "open", "open": "settled"},
