@@ -25,7 +25,6 @@ def test_about_two_thousand_requests(tmp_path: Path) -> None:
             for role in ("dpo", "admin"):
                 found += run(url, api.keys[role], 3, tmp_path, phases="examples,fuzzing,stateful")
         assert not found, "\n".join(found)
-        print(statuses(answers))
         assert not [status for status in answers if status >= 500], statuses(answers)
         assert sum(answers.values()) >= 2000, statuses(answers)
         assert api.sdk.audit.verify()
