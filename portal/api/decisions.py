@@ -12,7 +12,7 @@ from emoconsent.vocabulary import ApiScope
 from portal.api.caller import caller, sdk
 from portal.api.parsing import Body
 from portal.api.resource import Operation, Resource
-from portal.api.shapes import subject, text
+from portal.api.shapes import Number, subject, text
 
 decisions = Resource("decisions", "Whether emotion may be recognised, and why not.")
 BANDS = ("child", "minor", "adult", "elderly")
@@ -55,7 +55,7 @@ class AskedBody(DecisionBody):
         falsy={False},
         metadata={"description": "Lend a permit for one call of `recognizer`, if it is allowed."},
     )
-    seconds = fields.Float(
+    seconds = Number(
         load_default=10.0,
         validate=validate.Range(0, 10, min_inclusive=False),
         metadata={"description": "How long the permit is good for: no longer than the recognizer may take."},
