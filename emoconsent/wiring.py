@@ -35,11 +35,14 @@ from emoconsent.gate.lending import LendingGate, LendingServices
 from emoconsent.gate.settle import Settlement, SettleServices
 from emoconsent.recognizers.demo.advice import advice
 from emoconsent.recognizers.registry import SUSPENDED, RecognizerRegistry
+from emoconsent.rights.effects import Effects
 from emoconsent.rights.epochs import Keys
-from emoconsent.rights.erasure import ErasureServices
+from emoconsent.rights.erasure import Erasure, ErasureServices
+from emoconsent.rights.explaining import Explaining
 from emoconsent.rights.integrity import Integrity
 from emoconsent.rights.restore import GENERATION, Restore
 from emoconsent.rights.service import Rights
+from emoconsent.rights.standing import RequestStanding
 from emoconsent.settings import ROOT_KEY, Settings
 from emoconsent.storage.outside import OutsideFile
 from emoconsent.storage.store import CREATED, STORE_ID, Stores, open_folder, open_servers
@@ -162,7 +165,10 @@ def _assemble(settings: Settings, stores: Stores, clock: Clock, monotonic: Calla
     audit = _audit(stores, scribe, keyring, ledger, store_id)
     chain = CatalogueChain(mac, scribe)
     guardians, holds = Guardians(ledger, chain), HoldTable(stores.locks)
-    base = _Base(stores, keyring, mac, ledger, chain, guardians, holds, sequencer.wrote, monotonic)
+    tokens, sweep = Tokens(keyring, mac), Sweep(stores.data)
+    base = _Base(
+        stores, keyring, mac, ledger, chain, guardians, holds, sequencer.wrote, monotonic, tokens, sweep
+    )
     inside = root_key_inside(settings, roots)
     return _compose(base, settings, audit, sequencer, store_id, sandboxed=sandboxed, inside=inside)
 
@@ -178,6 +184,8 @@ class _Base:
     holds: HoldTable
     committed: Callable[[], None]
     monotonic: Callable[[], float]
+    tokens: Tokens
+    sweep: Sweep
 
 
 def _compose(
@@ -191,25 +199,22 @@ def _compose(
     inside: bool,
 ) -> Parts:
     data, ledger, committed = base.stores.data, base.ledger, base.committed
-    outside = OutsideFile(settings.state_home / f"{store_id}.closings")
-    closings = SignedClosingList(base.keyring, outside)
+    closings = SignedClosingList(base.keyring, OutsideFile(settings.state_home / f"{store_id}.closings"))
     closer = Closer(data, ledger, closings)
     erasing = ErasureServices(
         data, ledger, base.keyring, closer, base.holds, audit.checkpoint, committed, sandboxed, inside
     )
     presence = Presence(data, ledger, base.keyring, base.holds)
-    tokens, sweep = Tokens(base.keyring, base.mac), Sweep(data)
     refusals = Refusals(presence, ledger.scribe, committed)
-    rights, keys = Rights(erasing, base.guardians, refusals, base.chain), Keys(erasing)
-    _replay(base, closer, rights)
+    erasure, keys = Erasure(erasing), Keys(erasing)
+    _replay(base, closer, erasure)
     consent = _consent(base, closer, sandboxed=sandboxed)
-    recognizers = RecognizerRegistry(
-        data, base.chain, closer, base.holds, refusals, base.keyring.keyed, settings.approvals_required
-    )
-    access = Access(presence, refusals, base.guardians, rights)
+    recognizers = _recognizers(base, closer, refusals, settings.approvals_required)
+    access = Access(presence, refusals, base.guardians, RequestStanding(ledger.mac))
     vault = _vault(base, closer, presence, access, refusals, recognizers)
-    settlement = Settlement(SettleServices(data, ledger, base.holds, base.mac, committed))
-    lending = LendingServices(settlement, data, tokens, sweep, base.monotonic)
+    effects, explaining = Effects(data, vault, consent, sandboxed), Explaining(data, base.chain, vault)
+    rights = Rights(erasing, erasure, base.guardians, refusals, base.chain, effects, explaining)
+    lending = _lending(base)
     restore = Restore(data, ledger, base.stores.keys, closings, closer, audit, rights, keys, committed)
     return Parts(
         stores=base.stores,
@@ -220,11 +225,11 @@ def _compose(
         subjects=Subjects(consent),
         recognizers=recognizers,
         gate=_gate(base, consent, lending, settings.approvals_required),
-        settlement=settlement,
+        settlement=lending.settlement,
         vault=vault,
         hints=LiveHints(vault, Cases(presence, committed), data, advice, base.keyring.keyed),
         access=access,
-        accounts=_accounts(base, tokens, sweep),
+        accounts=_accounts(base),
         rights=rights,
         audit=audit,
         keys=keys,
@@ -233,12 +238,12 @@ def _compose(
     )
 
 
-def _replay(base: _Base, closer: Closer, rights: Rights) -> None:
+def _replay(base: _Base, closer: Closer, erasure: Erasure) -> None:
     """What is done again, beside the event itself, for a closing that the database lost."""
     again, records = base.chain.close_again, RecordReplay(base.ledger, base.keyring)
     closer.handle("supersede", partial(again, kind=NOTICE_CLOSED, tag=EventTag.NOTICE_PUBLISH))
     closer.handle("suspend", partial(again, kind=SUSPENDED, tag=EventTag.RECOGNIZER_SUSPEND))
-    closer.handle("erase", rights.erasure.take_over)
+    closer.handle("erase", erasure.take_over)
     closer.handle(CONTEST, records.contest)
     closer.handle(DELETE, records.delete)
 
@@ -279,10 +284,21 @@ def _gate(base: _Base, consent: ConsentRegistry, lending: LendingServices, appro
     return LendingGate(services, lending)
 
 
-def _accounts(base: _Base, tokens: Tokens, sweep: Sweep) -> Accounts:
+def _lending(base: _Base) -> LendingServices:
+    data = base.stores.data
+    settlement = Settlement(SettleServices(data, base.ledger, base.holds, base.mac, base.committed))
+    return LendingServices(settlement, data, base.tokens, base.sweep, base.monotonic)
+
+
+def _recognizers(base: _Base, closer: Closer, refusals: Refusals, approvals: int) -> RecognizerRegistry:
+    data, keyed = base.stores.data, base.keyring.keyed
+    return RecognizerRegistry(data, base.chain, closer, base.holds, refusals, keyed, approvals)
+
+
+def _accounts(base: _Base) -> Accounts:
     seal = StoreSeal(base.keyring)
     services = AccountServices(
-        base.stores.data, base.ledger, base.keyring, seal, tokens, sweep, base.committed
+        base.stores.data, base.ledger, base.keyring, seal, base.tokens, base.sweep, base.committed
     )
     return Accounts(services)
 

@@ -37,6 +37,11 @@ class Permission(StrEnum):
     VERIFY_REQUEST = "verify_request"
     FULFIL_REQUEST = "fulfil_request"
     CANCEL_REQUEST = "cancel_request"
+    ASSIGN_REQUEST = "assign_request"
+    MESSAGE_REQUEST = "message_request"
+    EXTEND_REQUEST = "extend_request"
+    REJECT_REQUEST = "reject_request"
+    HOLD_REQUEST = "hold_request"
     READ_OWN_LOG = "read_own_log"
     READ_LOG = "read_log"
     PUBLISH_NOTICE = "publish_notice"
@@ -93,6 +98,7 @@ TABLE: Final[dict[tuple[Role, Permission], Rule]] = {
     (Role.SUBJECT, Permission.SUBMIT_REQUEST): _FAMILY,
     (Role.SUBJECT, Permission.FULFIL_REQUEST): _FAMILY,
     (Role.SUBJECT, Permission.CANCEL_REQUEST): _FAMILY,
+    (Role.SUBJECT, Permission.MESSAGE_REQUEST): _FAMILY,
     (Role.SUBJECT, Permission.READ_REQUESTS): _FAMILY,
     (Role.SUBJECT, Permission.READ_RECEIPTS): _FAMILY,
     (Role.SUBJECT, Permission.READ_OWN_LOG): _FAMILY,
@@ -109,6 +115,12 @@ TABLE: Final[dict[tuple[Role, Permission], Rule]] = {
     (Role.DPO, Permission.VERIFY_REQUEST): _OFFICE,
     (Role.DPO, Permission.FULFIL_REQUEST): _REQUEST,
     (Role.DPO, Permission.CANCEL_REQUEST): _OFFICE,
+    (Role.DPO, Permission.ASSIGN_REQUEST): _OFFICE,
+    (Role.DPO, Permission.MESSAGE_REQUEST): _OFFICE,
+    (Role.DPO, Permission.EXTEND_REQUEST): _OFFICE,
+    (Role.DPO, Permission.REJECT_REQUEST): _OFFICE,
+    (Role.DPO, Permission.HOLD_REQUEST): _OFFICE,
+    (Role.DPO, Permission.READ_REQUESTS): _OFFICE,
     (Role.DPO, Permission.SUSPEND_RECOGNIZER): _OFFICE,
     (Role.DPO, Permission.READ_LOG): _OFFICE,
     (Role.DPO, Permission.READ_STAFF): _OFFICE,
@@ -125,6 +137,7 @@ TABLE: Final[dict[tuple[Role, Permission], Rule]] = {
     # found only under the name that it was given to the program that made it.
     (Role.SERVICE, Permission.SUBMIT_REQUEST): _OFFICE,
     (Role.SERVICE, Permission.CANCEL_REQUEST): _OFFICE,
+    (Role.SERVICE, Permission.READ_REQUESTS): _OFFICE,
     (Role.SERVICE, Permission.READ_RECEIPTS): _OFFICE,
 }
 

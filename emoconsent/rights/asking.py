@@ -42,6 +42,10 @@ class Asking:
         found = tx.subjects.by_index(self.ledger.custody.indexes(identifier, fresh=True))
         return found.subject_ref if found is not None else None
 
+    def whole(self, row: RequestRow) -> bool:
+        """Whether an unfinished request is about everything."""
+        return content_of(self.keyring.open(row.request_id), row).get("scope") is None
+
     def relations(self, tx: RightsTransaction, row: RequestRow, principal: Principal) -> set[Relation]:
         """How *principal* stands to the request: it is verified, their own, or their child's."""
         if principal.role is Role.DPO:
@@ -70,7 +74,8 @@ class Asking:
 
     def _identifier(self, row: RequestRow) -> str | None:
         """What an unfinished request was submitted for; None in one taken before that was kept."""
-        return content_of(self.keyring.open(row.request_id), row).get("subject")
+        found: str | None = content_of(self.keyring.open(row.request_id), row).get("subject")
+        return found
 
 
 def _names_nobody(row: RequestRow) -> bool:

@@ -15,6 +15,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from emoconsent.rights.scope import RequestScope
+
 TYPE: Final = "emoconsent-certificate+jws"
 
 NOT_COVERED: Final = (
@@ -115,6 +117,41 @@ def certificate(
         "evidence_kept": {"basis": kept.basis, "until": _text(kept.until)} if kept else None,
         "not_covered": list(NOT_COVERED),
         "log": {"checkpoint": checkpoint},
+    }
+
+
+def partial_certificate(
+    request: str, scope: RequestScope, *, deleted: int, left: int, sandbox: bool
+) -> dict[str, Any]:
+    """What the certificate of an erasure of a part says, but for its ``id``, its time and its log.
+
+    The subject's key lives on, so whatever copy of a deleted row there is can still be opened: no
+    layer is ``verified``, and none becomes so before the key is destroyed.
+    """
+    stated = scope.to_mapping()
+    named = stated.pop("records", None)
+    return {
+        "type": "PartialErasureCertificate",
+        "version": 1,
+        "test": sandbox,
+        "request": request,
+        "scope": {**stated, "records_named": len(named) if named is not None else None},
+        "facts": {"records_deleted": deleted, "records_left": left, "subject_key": "kept"},
+        "levels": {
+            "live_data": Level.RESIDUAL.value,
+            "data_backups": Level.RESIDUAL.value,
+            "key_store": Level.RESIDUAL.value,
+            "key_store_copies": Level.RESIDUAL.value,
+        },
+        "plans": {
+            "unrecoverable_from_backups_at": None,
+            "condition": "the subject's key is destroyed, which an erasure of everything does",
+        },
+        "not_covered": [
+            *NOT_COVERED,
+            "records of the subject outside the scope, and consents, which stay",
+            "what is left of deleted rows in the database's files and in backups: their key lives on",
+        ],
     }
 
 

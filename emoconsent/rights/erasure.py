@@ -35,7 +35,9 @@ from emoconsent.consent.withdrawal import Withdrawal
 from emoconsent.errors import Unavailable
 from emoconsent.rights import intents
 from emoconsent.rights.certificate import TYPE, Findings, certificate
+from emoconsent.rights.ending import ending, key_goes
 from emoconsent.rights.evidence import bundle, evidence_row, kept
+from emoconsent.rights.legal_holds import held
 from emoconsent.rights.ports import (
     CertificateRow,
     EvidenceRow,
@@ -43,7 +45,7 @@ from emoconsent.rights.ports import (
     RightsDatabase,
     RightsTransaction,
 )
-from emoconsent.rights.request import FINISHED, RequestState, content_of, request_mac
+from emoconsent.rights.request import FINISHED, RequestKind, RequestState, content_of, request_mac
 from emoconsent.vault.keyring import DESTROYED, SIGN_CERTIFICATES, Keyring
 from emoconsent.vocabulary import Role
 
@@ -107,9 +109,9 @@ class Erasure:
     def begin(self, subject_ref: bytes | None, request_id: bytes, role: Role) -> IntentRow | None:
         """Step 1. From its return on the subject is fenced, and ``resume`` can do the rest.
 
-        Returns None if the request was finished or cancelled meanwhile, and the intent that is
-        there if another process has begun it. A request about nobody known takes the same steps, on
-        a reference that nothing has.
+        Returns None if the request is not verified, or not any more, or a legal hold is in the way; and
+        the intent that is there if another process has begun it. A request about nobody known takes
+        the same steps, on a reference that nothing has.
         """
         with self._s.database.write() as tx:
             # The subject first, as whoever takes over a closing does. The closing is announced under
@@ -118,7 +120,8 @@ class Erasure:
                 subject_ref = None  # erased already, by another request or by a replay
             row = tx.requests.get(request_id, lock=True)
             intent = self._begun(tx, request_id)
-            if intent is None and row is not None and row.state not in FINISHED:
+            free = subject_ref is None or held(tx, self._s.ledger.mac, subject_ref) is None
+            if intent is None and free and row is not None and row.state == RequestState.VERIFIED:
                 if subject_ref is not None:
                     closing = self._s.closer.closings.announce(EventKind.ERASE, subject_ref, None, None)
                     self._s.closer.mark(tx, closing)
@@ -159,11 +162,17 @@ class Erasure:
         ref = closing.subject_ref
         if ref is None or tx.subjects.by_ref(ref) is None:
             return
-        asked = [row for row in tx.requests.of(ref) if row.state not in FINISHED]
+        asked = [row for row in tx.requests.of(ref) if self._for_everything(row)]
         request_id = asked[0].request_id if asked else None
         self.announce(tx, ref, request_id, 1 << 24)
         if request_id is not None:
             self._set_state(tx, request_id, RequestState.IN_PROGRESS)
+
+    def _for_everything(self, row: RequestRow) -> bool:
+        """Whether *row* asks for the erasure of everything and is not finished."""
+        if row.kind != RequestKind.ERASURE or row.state in FINISHED:
+            return False
+        return content_of(self._s.keyring.open(row.request_id), row).get("scope") is None
 
     def resume(self, intent: IntentRow, *, timeout: float = 10.0) -> str:
         """Steps 2 to 7; the certificate's JWS. Every step may be repeated.
@@ -182,6 +191,7 @@ class Erasure:
         scrubbed = self._s.keyring.store.scrubbed(needles) if needles else None
         erased_at = self._unlink(ref, detail)
         rows = self._sweep(ref) | shut
+        self._forget_answered(ref)
         opened = sum(1 for sealed in envelopes if self._s.keyring.any_key_commits_to(sealed))
         findings = Findings(
             fenced_at=from_micros(intent.opened_at),
@@ -280,6 +290,13 @@ class Erasure:
                 counts[table] = counts.get(table, 0) + gone
         return counts
 
+    def _forget_answered(self, ref: bytes) -> None:
+        """Who asked for what was answered before is known to nobody any more."""
+        with self._s.database.read() as tx:
+            over = [row.request_id for row in tx.requests.of(ref) if key_goes(row, known=False)]
+        for request_id in over:
+            self._s.keyring.destroy(request_id)
+
     def _certify(
         self, intent: IntentRow, request: str | None, findings: Findings, evidence: EvidenceRow | None
     ) -> str:
@@ -300,12 +317,12 @@ class Erasure:
                     tx.log, entry_id, tag, at, facts={"id": identifier}, effects=(row.mac,)
                 )
             if request is not None:
-                self._set_state(tx, request_id, RequestState.COMPLETED, at)
+                self._set_state(tx, request_id, ending(partial=False), at)
             intents.settle(tx, self._s.ledger.mac, intent)
             jws = tx.certificates.of(request_id)[0].jws
         self._s.committed()
         if request is not None:
-            self._s.keyring.destroy(request_id)  # who asked; no recipient waits for it in this release
+            self._s.keyring.destroy(request_id)  # who asked: nobody is known by it any more
         return jws
 
     def _set_state(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -146,6 +147,21 @@ class LinkStore(Protocol):
 
     def remove_some(self, subject_ref: bytes, limit: int) -> int:
         """Delete up to *limit* links of log entries to a subject."""
+
+
+class ExportMaker(Protocol):
+    """Makes the copies that access and portability give."""
+
+    def begin(self, subject: str, request_id: str, sets: Sequence[str] | None) -> str:
+        """Begin an export for a request; its id. Begun again for the same request: the same one.
+
+        Args:
+            subject: the identifier of whom it is about.
+            sets: what goes into it; None for everything.
+        """
+
+    def ready(self, export_id: str) -> bool:
+        """Whether it is there to be fetched."""
 
 
 class RightsTransaction(AccountsTransaction, Protocol):

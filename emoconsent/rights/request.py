@@ -51,14 +51,14 @@ class RequestState(StrEnum):
 
 
 _S = RequestState
-_UNPROVEN: Final = frozenset({_S.VERIFIED, _S.REJECTED, _S.CANCELLED, _S.EXPIRED})
+_UNPROVEN: Final = frozenset({_S.VERIFIED, _S.REJECTED, _S.CANCELLED})
 #: Fulfilled, as far as it could be.
 DONE: Final = frozenset({_S.COMPLETED, _S.PARTIALLY_COMPLETED})
 
 #: Forward only. A hold is the one loop: what it holds up was verified, and is so again when released.
 TRANSITIONS: Final[dict[RequestState, frozenset[RequestState]]] = {
     _S.RECEIVED: _UNPROVEN | {_S.VERIFYING},
-    _S.VERIFYING: _UNPROVEN,
+    _S.VERIFYING: _UNPROVEN | {_S.EXPIRED},  # only the person's silence ends a request, never the office's
     _S.VERIFIED: frozenset({_S.IN_PROGRESS, _S.ON_HOLD, _S.REJECTED, _S.CANCELLED}),
     _S.ON_HOLD: frozenset({_S.VERIFIED, _S.REJECTED, _S.CANCELLED}),
     _S.IN_PROGRESS: DONE | {_S.AWAITING_RECIPIENTS},
@@ -86,7 +86,8 @@ class RightsRequest:
         extended: whether the deadline was extended, which it can be once.
         assigned: the member of staff who has it; None for nobody, or nobody known any more.
         scope: what it is about; None for everything, and once its key is destroyed.
-        twin_of: the older open request of the same person, kind and scope. Each stands on its own.
+        twin_of: the older open request of the same person, kind and scope, where several are listed.
+            Each stands on its own.
     """
 
     id: str

@@ -32,8 +32,8 @@ class Requests(Protocol):
     def under_request(self, tx: Any, subject_ref: bytes) -> bool:
         """Whether a verified, unfinished one exists."""
 
-    def unfinished(self, tx: Any, subject_ref: bytes) -> bool:
-        """Whether one is neither fulfilled nor cancelled."""
+    def erasure_waits(self, tx: Any, subject_ref: bytes) -> bool:
+        """Whether one is for erasure, and not finished."""
 
 
 class Access(AsyncTwins):
@@ -187,7 +187,7 @@ class Access(AsyncTwins):
     def closed_to_staff(self, tx: VaultTransaction, known: Subject) -> bool:
         """Whether the subject waits for an erasure and has restricted processing meanwhile."""
         events = self._ledger.events(tx, known, private=False)
-        return restriction(events) is not None and self._requests.unfinished(tx, known.row.subject_ref)
+        return restriction(events) is not None and self._requests.erasure_waits(tx, known.row.subject_ref)
 
 
 def to_unknown(subject: str, principal: Principal) -> set[Relation]:

@@ -12,12 +12,12 @@ from portal.api.decisions import decisions
 from portal.api.describing import Description
 from portal.api.docs_page import docs_page
 from portal.api.notices import notices
+from portal.api.office import requests
 from portal.api.paths import MOUNT
 from portal.api.permits import permits
 from portal.api.receipts import receipts
 from portal.api.recognizers import recognizers
 from portal.api.records import records
-from portal.api.requests import requests
 from portal.api.streams import Places
 
 __all__ = ["MOUNT", "init_api"]

@@ -34,8 +34,8 @@ class Said(Person):
 class Offered(Said):
     """What a person said to a notice that they were shown."""
 
-    notice = text(200, "The notice version, e.g. `shop-care@1`.", required=True)
-    language = text(35, "The notice's language that was shown.", required=True)
+    notice = text(200, "The notice version, e.g. `shop-care@1`.", required=True, least=1)
+    language = text(35, "The notice's language that was shown.", required=True, least=1)
 
 
 class GrantBody(Offered):

@@ -12,7 +12,7 @@ from emoconsent.vocabulary import ApiScope
 from portal.api.caller import caller, sdk
 from portal.api.parsing import Body
 from portal.api.resource import Operation, Resource
-from portal.api.shapes import Number, subject, text
+from portal.api.shapes import Flag, Number, subject, text
 
 decisions = Resource("decisions", "Whether emotion may be recognised, and why not.")
 BANDS = ("child", "minor", "adult", "elderly")
@@ -24,11 +24,9 @@ class ContextBody(Body):
     subject_role = text(64, "Whom the recognizer looks at.", load_default="customer", allow_none=True)
     channel = text(64, "Such as `chat` or `phone`.", load_default=None, allow_none=True)
     downstream_use = text(64, "What the result is for.", load_default=None, allow_none=True)
-    automated = fields.Boolean(
-        load_default=False, truthy={True}, falsy={False}, metadata={"description": "No human in between."}
-    )
+    automated = Flag(load_default=False, metadata={"description": "No human in between."})
     age_band = fields.String(load_default=None, allow_none=True, validate=validate.OneOf(BANDS))
-    separated_audio = fields.Boolean(load_default=None, allow_none=True, truthy={True}, falsy={False})
+    separated_audio = Flag(load_default=None, allow_none=True)
 
 
 class AskBody(Body):
@@ -49,10 +47,8 @@ class DecisionBody(AskBody):
 class AskedBody(DecisionBody):
     """Whom it is about, and whether a permit is wanted."""
 
-    permit = fields.Boolean(
+    permit = Flag(
         load_default=False,
-        truthy={True},
-        falsy={False},
         metadata={"description": "Lend a permit for one call of `recognizer`, if it is allowed."},
     )
     seconds = Number(

@@ -12,7 +12,7 @@ from portal.api.caller import caller, sdk
 from portal.api.parsing import Body
 from portal.api.paths import MOUNT
 from portal.api.resource import Operation, Resource
-from portal.api.shapes import MODALITIES, Paged, PageQuery, text
+from portal.api.shapes import MODALITIES, Flag, Paged, PageQuery, text
 
 recognizers = Resource("recognizers", "The models that may run, and how they were assessed.")
 SCOPE = ApiScope.RECOGNIZERS
@@ -28,10 +28,8 @@ class RecognizerBody(Body):
     card = fields.Dict(
         required=True, keys=fields.String(), metadata={"description": "The model card; at least `limits`."}
     )
-    external = fields.Boolean(
+    external = Flag(
         load_default=False,
-        truthy={True},
-        falsy={False},
         metadata={"description": "The input leaves this machine."},
     )
     levels = fields.Dict(load_default=None, allow_none=True, keys=fields.String())

@@ -10,6 +10,7 @@ from marshmallow import Schema, fields, validate
 from emoconsent.vocabulary import Modality
 from portal.api.parsing import Body
 
+_NO_NUL: Final = r"^[^\u0000]*$"  # as both Python and JSON Schema read it
 _DIGITS: Final = re.compile("[0-9]{1,4}")
 MODALITIES: Final = [modality.value for modality in Modality]
 
@@ -17,18 +18,23 @@ MODALITIES: Final = [modality.value for modality in Modality]
 def subject() -> fields.String:
     """Whom it is about: the caller's own identifier of the person. Only ever in a body."""
     about = "The person, by the identifier that your systems use: at most 256 bytes of UTF-8."
-    return fields.String(
-        required=True,
-        validate=validate.Length(1, 256),
-        metadata={"description": about, "example": "customer-42"},
-    )
+    return text(256, about, least=1, required=True, example="customer-42")
 
 
-def text(limit: int, about: str, **options: Any) -> fields.String:
-    """Text of at most *limit* characters."""
-    return fields.String(
-        validate=validate.Length(options.pop("least", 0), limit), metadata={"description": about}, **options
-    )
+def text(most: int, about: str, *, least: int = 0, example: str = "", **options: Any) -> fields.String:
+    """Text of *least* to *most* characters, none of them NUL."""
+    told = {"description": about, **({"example": example} if example else {})}
+    rules = [validate.Length(least, most), validate.Regexp(_NO_NUL)]
+    return fields.String(validate=rules, metadata=told, **options)
+
+
+class Flag(fields.Boolean):
+    """True or false; no text and no number stands for one."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> Any:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return super()._deserialize(value, attr, data, **options)
 
 
 def channel() -> fields.String:
@@ -75,6 +81,16 @@ def limit(**options: Any) -> dict[str, Any]:
     return {"load_default": 50, "validate": validate.Range(1, 200), **options}
 
 
+def cursor(**options: Any) -> fields.String:
+    """Where a page begins."""
+    return fields.String(
+        load_default=None,
+        validate=[validate.Length(1, 1024), validate.Regexp("^[A-Za-z0-9_=-]*$")],
+        metadata={"description": "`next` of the page before; opaque."},
+        **options,
+    )
+
+
 class Digits(fields.Integer):
     """A whole number in an address: ASCII digits and nothing else."""
 
@@ -88,14 +104,14 @@ class Page(Body):
     """Which part of a list."""
 
     limit = fields.Integer(strict=True, **limit())
-    cursor = text(1024, "`next` of the page before; opaque.", load_default=None, allow_none=True)
+    cursor = cursor(allow_none=True)
 
 
 class PageQuery(Body):
     """Which part of a list, in an address."""
 
     limit = Digits(**limit())
-    cursor = text(1024, "`next` of the page before; opaque.", load_default=None)
+    cursor = cursor()
 
 
 class Paged(Schema):

@@ -59,7 +59,7 @@ def test_every_refusal_is_in_the_log(sdk: EmoConsent, who: Principal) -> None:
         assert (entry.tag, entry.role, entry.facts["permission"]) == ("access:deny", who.role, permission)
         assert entry.facts["reason"] in ("role", "purpose", "relation")
         leaf = sdk.audit.leaf(entry.id.hex())
-        assert not any(word in leaf for word in (b'c1"', who.id.encode(), b"why not"))
+        assert not any(word in leaf for word in (b'"c1"', who.id.encode(), b"why not"))
         shown = sdk.access.log("c1", principal=me("c1"))[own:]
         assert [(line.tag.value, line.entry) for line in shown] == (
             [("access:deny", entry.id.hex())] if about else []

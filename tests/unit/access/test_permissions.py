@@ -24,6 +24,7 @@ EXPECTED = {
         "submit_request": ("self guardian", "any"),
         "fulfil_request": ("self guardian", "any"),
         "cancel_request": ("self guardian", "any"),
+        "message_request": ("self guardian", "any"),
         "read_requests": ("self guardian", "any"),
         "read_receipts": ("self guardian", "any"),
         "read_own_log": ("self guardian", "any"),
@@ -40,6 +41,12 @@ EXPECTED = {
         "verify_request": ("-", "any"),
         "fulfil_request": ("request", "any"),
         "cancel_request": ("-", "any"),
+        "assign_request": ("-", "any"),
+        "message_request": ("-", "any"),
+        "extend_request": ("-", "any"),
+        "reject_request": ("-", "any"),
+        "hold_request": ("-", "any"),
+        "read_requests": ("-", "any"),
         "suspend_recognizer": ("-", "any"),
         "read_log": ("-", "any"),
         "read_staff": ("-", "any"),
@@ -59,6 +66,7 @@ EXPECTED = {
     "service": {
         "submit_request": ("-", "any"),
         "cancel_request": ("-", "any"),
+        "read_requests": ("-", "any"),
         "read_receipts": ("-", "any"),
     },
 }

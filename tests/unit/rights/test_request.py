@@ -24,7 +24,7 @@ from emoconsent.rights.request import (
 
 #: Written down by hand: what may follow each state.
 FOLLOWS = {
-    "received": {"verifying", "verified", "rejected", "cancelled", "expired"},
+    "received": {"verifying", "verified", "rejected", "cancelled"},
     "verifying": {"verified", "rejected", "cancelled", "expired"},
     "verified": {"on_hold", "in_progress", "rejected", "cancelled"},
     "on_hold": {"verified", "rejected", "cancelled"},
