@@ -120,7 +120,7 @@ def _described(op: Operation, name: str) -> dict[str, Any]:
     if op.once:
         described["parameters"] = [_KEY_PARAMETER]
     if op.links:
-        described["responses"] = {str(op.status): {"links": dict(op.links)}}
+        described["responses"] = {op.status: {"links": dict(op.links)}}
     return described
 
 

@@ -15,6 +15,7 @@ from emoconsent.clock import utc_now
 from emoconsent.errors import AccessDenied, EmoConsentError
 from emoconsent.sample import prepare
 from emoconsent.vault.record import Category, Inference, ScoreKind
+from emoconsent.vocabulary import ApiScope
 from tests.faults.race.places import folder_environ, homes
 
 SCOPE = [("customer_care", "text")]
@@ -71,6 +72,8 @@ def come_in(sdk: EmoConsent) -> str:
         identity = ("https://idp.example", login)
         accounts.add_staff(login, role=role, team="t", password=None, principal=ADMIN, oidc=identity)
     accounts.begin_staff(DPO, device="desk")
+    for name in ("shop", "crm", "desk"):
+        accounts.keys.create(name, role="service", scopes=["consents:write"], principal=ADMIN)
     return challenge.ticket
 
 
@@ -99,6 +102,10 @@ def go_on(sdk: EmoConsent, ticket: str) -> None:
     sdk.rights.cancel(taken_back.id, principal=DPO)
     sdk.accounts.set_contact("second", address="new@example.org")
     sdk.accounts.disable("agent-1", principal=ADMIN)
+    shop, crm, _ = sdk.accounts.keys.list(principal=ADMIN)
+    sdk.accounts.keys.revoke(shop.id, principal=ADMIN)
+    new = sdk.accounts.keys.rotate(crm.id, principal=ADMIN)
+    sdk.accounts.keys.admit(new.secret, scope=ApiScope.CONSENTS_WRITE, route="POST /api/v1/consents")
     with suppress(AccessDenied):
         sdk.accounts.answer(ticket, "no code")
     sdk.keys.rotate()
