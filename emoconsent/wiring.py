@@ -188,7 +188,10 @@ def _assemble(settings: Settings, stores: Stores, clock: Clock, monotonic: Calla
     audit = _audit(stores, scribe, keyring, ledger, store_id)
     chain = CatalogueChain(mac, scribe)
     guardians, holds = Guardians(ledger, chain), HoldTable(stores.locks)
-    base = _Base(stores, keyring, mac, ledger, chain, guardians, holds, sequencer.wrote, monotonic)
+    tokens, sweep = Tokens(keyring, mac), Sweep(stores.data)
+    base = _Base(
+        stores, keyring, mac, ledger, chain, guardians, holds, sequencer.wrote, monotonic, tokens, sweep
+    )
     inside = root_key_inside(settings, roots)
     return _compose(base, settings, audit, sequencer, store_id, sandboxed=sandboxed, inside=inside)
 
@@ -204,6 +207,8 @@ class _Base:
     holds: HoldTable
     committed: Callable[[], None]
     monotonic: Callable[[], float]
+    tokens: Tokens
+    sweep: Sweep
 
 
 def _compose(
@@ -217,36 +222,28 @@ def _compose(
     inside: bool,
 ) -> Parts:
     data, ledger, committed = base.stores.data, base.ledger, base.committed
-    outside = OutsideFile(settings.state_home / f"{store_id}.closings")
-    closings = SignedClosingList(base.keyring, outside)
+    closings = SignedClosingList(base.keyring, OutsideFile(settings.state_home / f"{store_id}.closings"))
     closer = Closer(data, ledger, closings)
     outbox = _outbox(base, sandboxed=sandboxed)
     erasing = ErasureServices(
         data, ledger, base.keyring, closer, base.holds, outbox, audit.checkpoint, committed, sandboxed, inside
     )
     presence = Presence(data, ledger, base.keyring, base.holds)
-    tokens, sweep = Tokens(base.keyring, base.mac), Sweep(data)
     refusals = Refusals(presence, ledger.scribe, committed)
     erasure, keys = Erasure(erasing), Keys(erasing)
     _replay(base, closer, erasure)
     issue = _issuing(base, sandboxed=sandboxed)
     consent = _consent(base, closer, issue)
-    recognizers = RecognizerRegistry(
-        data, base.chain, closer, base.holds, refusals, base.keyring.keyed, settings.approvals_required
-    )
+    recognizers = _recognizers(base, closer, refusals, settings.approvals_required)
     access = Access(presence, refusals, base.guardians, RequestStanding(ledger.mac))
     vault = _vault(base, closer, presence, access, refusals, recognizers)
-    settlement = Settlement(SettleServices(data, ledger, base.holds, base.mac, committed))
-    lending = LendingServices(settlement, data, tokens, sweep, base.monotonic)
-    effects = Effects(data, vault, consent, sandboxed)
-    explaining = Explaining(data, base.chain, vault)
+    effects, explaining = Effects(data, vault, consent, sandboxed), Explaining(data, base.chain, vault)
     rights = Rights(erasing, erasure, base.guardians, refusals, base.chain, effects, explaining)
+    lending = _lending(base)
     gathering = Gathering(ledger, base.chain, issue, access.alias, settings.approvals_required)
     desk = Desk(data, ledger, presence, base.guardians, refusals, access)
-    exports, rights.exports = (
-        _exports(base, gathering, desk, sandboxed=sandboxed),
-        RequestedExports(desk, committed),
-    )
+    exports = _exports(base, gathering, desk, sandboxed=sandboxed)
+    rights.exports = RequestedExports(desk, committed)
     restore = Restore(data, ledger, base.stores.keys, closings, closer, audit, rights, keys, committed)
     return Parts(
         stores=base.stores,
@@ -257,11 +254,11 @@ def _compose(
         subjects=Subjects(consent),
         recognizers=recognizers,
         gate=_gate(base, consent, lending, settings.approvals_required),
-        settlement=settlement,
+        settlement=lending.settlement,
         vault=vault,
         hints=LiveHints(vault, Cases(presence, committed), data, advice, base.keyring.keyed),
         access=access,
-        accounts=_accounts(base, tokens, sweep),
+        accounts=_accounts(base),
         rights=rights,
         exports=exports,
         recipients=Recipients(
@@ -353,10 +350,21 @@ def _gate(base: _Base, consent: ConsentRegistry, lending: LendingServices, appro
     return LendingGate(services, lending)
 
 
-def _accounts(base: _Base, tokens: Tokens, sweep: Sweep) -> Accounts:
+def _lending(base: _Base) -> LendingServices:
+    data = base.stores.data
+    settlement = Settlement(SettleServices(data, base.ledger, base.holds, base.mac, base.committed))
+    return LendingServices(settlement, data, base.tokens, base.sweep, base.monotonic)
+
+
+def _recognizers(base: _Base, closer: Closer, refusals: Refusals, approvals: int) -> RecognizerRegistry:
+    data, keyed = base.stores.data, base.keyring.keyed
+    return RecognizerRegistry(data, base.chain, closer, base.holds, refusals, keyed, approvals)
+
+
+def _accounts(base: _Base) -> Accounts:
     seal = StoreSeal(base.keyring)
     services = AccountServices(
-        base.stores.data, base.ledger, base.keyring, seal, tokens, sweep, base.committed
+        base.stores.data, base.ledger, base.keyring, seal, base.tokens, base.sweep, base.committed
     )
     return Accounts(services)
 

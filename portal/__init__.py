@@ -29,6 +29,7 @@ from portal.limits import init_limits
 from portal.mail import Post, mailbox
 from portal.me import blueprint as me
 from portal.page import init_page
+from portal.panel import init_panel
 from portal.public import blueprint as public
 from portal.staff import blueprint as staff
 from portal.visitor import init_visitor
@@ -75,4 +76,5 @@ def create_app(sdk: Any, config: PortalConfig | None = None) -> Flask:
     for blueprint in (public, auth, me, staff):
         app.register_blueprint(blueprint)
     init_api(app, forms)
+    init_panel(app, forms)
     return app

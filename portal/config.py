@@ -17,6 +17,7 @@ LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
 ALGORITHMS: Final = ("Ed25519", "ES256", "RS256", "HS256")
 _SECRET: Final = 32  # bytes: as long as the hash that HS256 makes (RFC 7518, 3.2)
 _HOST: Final = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?|\[[0-9a-fA-F:.]+\]")
+_ORIGIN: Final = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 _SHARED: Final = ("redis", "rediss", "valkey", "valkeys")
 
 
@@ -63,6 +64,7 @@ class PortalConfig:
         proxies: how many reverse proxies in front of it are trusted with ``X-Forwarded-For``.
         workers: how many processes serve it; more than one need ``limits``.
         name: the portal's name at the top of every page and in its title.
+        embedders: the origins whose pages may frame the panel, e.g. ``https://desk.shop.example``.
         brand_css: the path of a style sheet with the controller's own design tokens.
         limits: where the rate limits are counted: ``memory://``, ``redis://...``, ``valkey://...``.
         debug: never outside loopback development.
@@ -76,6 +78,7 @@ class PortalConfig:
     authority: tuple[str, str] = ("", "")
     review: str = ""
     name: str = "emoconsent"
+    embedders: tuple[str, ...] = ()
     brand_css: str = ""
     proxies: int = 0
     workers: int = 1
@@ -107,6 +110,11 @@ def on_loopback(host: str) -> bool:
     return host.strip("[]") in [known.strip("[]") for known in LOOPBACK]
 
 
+def _is_origin(address: str) -> bool:
+    """An origin as a browser writes it (RFC 6454, 6.2): no path, no pattern, no second directive."""
+    return travels_safely(address) and _ORIGIN.fullmatch(address) is not None
+
+
 def _is_issuer(address: str) -> bool:
     """OpenID Connect Discovery, 3: no query, no fragment. A password in it would reach every log."""
     return travels_safely(address) and not set(address) & set("?#@")
@@ -130,6 +138,9 @@ def _problems(config: PortalConfig) -> list[str]:
         "several workers cannot count rate limits in memory; set EMOCONSENT_PORTAL_LIMITS to a valkey:// or "
         "redis:// address": config.workers > 1 and counter == "memory",
         "EMOCONSENT_PORTAL_MAIL: console:, folder:PATH, smtp://... or smtps://...": not _mails(config.mail),
+        "EMOCONSENT_PORTAL_EMBEDDERS: origins such as https://desk.shop.example, nothing after": not all(
+            map(_is_origin, config.embedders)
+        ),
         "EMOCONSENT_PORTAL_AUTHORITY_URL: an https:// or http:// address": bool(config.authority[1])
         and _scheme(config.authority[1]) not in ("http", "https"),
     }
@@ -190,6 +201,7 @@ def from_environ(environ: Mapping[str, str]) -> PortalConfig:
         authority=(get("AUTHORITY_NAME"), get("AUTHORITY_URL")),
         review=get("REVIEW"),
         name=get("NAME") or "emoconsent",
+        embedders=tuple(get("EMBEDDERS").replace(",", " ").split()),
         brand_css=get("BRAND_CSS"),
         proxies=_count(environ, PREFIX + "PROXIES", 0),
         workers=_count(environ, "WEB_CONCURRENCY", 1),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from flask import Flask, Response, abort, request
@@ -9,8 +10,10 @@ from flask import Flask, Response, abort, request
 from portal.brand import SHEETS
 from portal.config import PortalConfig
 
-#: No script, style or picture that is not ours, none inline; nobody frames us (OWASP ASVS 5.0, 3.4).
-POLICY: Final = "; ".join(  # noqa: FLY002 - one directive a line
+POLICY_HEADER: Final = "Content-Security-Policy"
+_OLD_POLICY: Final = "X-Frame-Options"
+#: No script, style or picture that is not ours, none inline (OWASP ASVS 5.0, 3.4).
+_OURS: Final = "; ".join(  # noqa: FLY002 - one directive a line
     (
         "default-src 'none'",
         "script-src 'self'",
@@ -19,13 +22,21 @@ POLICY: Final = "; ".join(  # noqa: FLY002 - one directive a line
         "connect-src 'self'",
         "form-action 'self'",
         "base-uri 'none'",
-        "frame-ancestors 'none'",
     )
 )
+
+
+def framed_by(origins: Sequence[str]) -> str:
+    """The policy of a page that *origins* may frame; by default nobody frames us."""
+    return f"{_OURS}; frame-ancestors {' '.join(origins) or _NOBODY}"
+
+
+_NOBODY: Final = "'none'"
+POLICY: Final = framed_by(())
 HEADERS: Final = {
-    "Content-Security-Policy": POLICY,
+    POLICY_HEADER: POLICY,
+    _OLD_POLICY: "DENY",
     "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
     # Not "no-referrer": under https the form check compares it with our own origin.
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), browsing-topics=()",
@@ -50,8 +61,12 @@ def init_headers(app: Flask, config: PortalConfig) -> None:
 
     @app.after_request
     def _guarded(response: Response) -> Response:
+        framed = response.headers.get(POLICY_HEADER, POLICY) != POLICY
         for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
+            if (
+                name != _OLD_POLICY or not framed
+            ):  # it knows no list: it would keep out whom the new one names
+                response.headers.setdefault(name, value)
         if request.endpoint not in SHEETS:
             response.headers["Cache-Control"] = "no-store"
         if config.https:

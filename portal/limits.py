@@ -32,6 +32,8 @@ API: Final = {
     "decisions": "6000 per minute",
     "others": "1200 per minute",
 }
+#: What a panel asks, a second after the other, and as much again.
+PANEL: Final = "120 per minute"
 #: Keys that are none, from one network address. A key that is one is never counted here.
 API_REFUSED: Final = "60 per minute"
 

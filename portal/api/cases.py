@@ -14,7 +14,7 @@ from portal.api.caller import caller, sdk
 from portal.api.parsing import Body
 from portal.api.paths import MOUNT
 from portal.api.resource import Operation, Resource
-from portal.api.shapes import subject, text
+from portal.api.shapes import Number, subject, text
 from portal.api.streams import Source, events
 
 cases = Resource("cases", "An agent's open cases, and the hint that each gives.")
@@ -27,7 +27,7 @@ class CaseBody(Body):
 
     subject = subject()
     reason = text(500, "Why; shown to the person.", required=True, least=1)
-    hours = fields.Float(
+    hours = Number(
         load_default=8.0,
         validate=validate.Range(0, 72, min_inclusive=False),
         metadata={"description": "Until it ends by itself."},

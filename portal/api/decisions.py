@@ -12,7 +12,7 @@ from emoconsent.vocabulary import ApiScope
 from portal.api.caller import caller, sdk
 from portal.api.parsing import Body
 from portal.api.resource import Operation, Resource
-from portal.api.shapes import Flag, subject, text
+from portal.api.shapes import Flag, Number, subject, text
 
 decisions = Resource("decisions", "Whether emotion may be recognised, and why not.")
 BANDS = ("child", "minor", "adult", "elderly")
@@ -47,13 +47,11 @@ class DecisionBody(AskBody):
 class AskedBody(DecisionBody):
     """Whom it is about, and whether a permit is wanted."""
 
-    permit = fields.Boolean(
+    permit = Flag(
         load_default=False,
-        truthy={True},
-        falsy={False},
         metadata={"description": "Lend a permit for one call of `recognizer`, if it is allowed."},
     )
-    seconds = fields.Float(
+    seconds = Number(
         load_default=10.0,
         validate=validate.Range(0, 10, min_inclusive=False),
         metadata={"description": "How long the permit is good for: no longer than the recognizer may take."},

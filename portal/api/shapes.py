@@ -42,9 +42,18 @@ def channel() -> fields.String:
     return text(100, "Where it was said, e.g. `chat` or `app`.", load_default="api")
 
 
-def timeout() -> fields.Float:
+class Number(fields.Float):
+    """A number of JSON; the library's own takes a text or true for one."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise self.make_error("invalid", input=value)
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+def timeout() -> Number:
     """How long to wait for calls inside."""
-    return fields.Float(
+    return Number(
         load_default=5.0,
         validate=validate.Range(0, 10),
         metadata={"description": "Seconds to wait for calls that were admitted before."},
