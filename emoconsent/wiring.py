@@ -265,7 +265,7 @@ def _compose(
             RecipientServices(data, base.chain, refusals, outbox, settings.recipients, committed)
         ),
         outbox=outbox,
-        duties=_duties(rights),
+        duties=_duties(rights, exports),
         audit=audit,
         keys=keys,
         restore=restore,
@@ -297,9 +297,14 @@ def _outbox(base: _Base, *, sandboxed: bool) -> Outbox:
     return Outbox(services)
 
 
-def _duties(rights: Rights) -> Sequence[Duty]:
+def _duties(rights: Rights, exports: Exports) -> Sequence[Duty]:
     """What a worker does beside telling recipients."""
-    return (Duty("erasures", timedelta(minutes=5), lambda _stop: rights.finish_open()),)
+    return (
+        Duty("erasures", timedelta(minutes=5), lambda _stop: rights.finish_open()),
+        # A few parts a turn: a long copy must not keep recipients waiting.
+        Duty("copies", timedelta(seconds=2), lambda _stop: exports.work(parts=5)),
+        Duty("old copies", timedelta(minutes=5), lambda _stop: exports.sweep()),
+    )
 
 
 def _issuing(base: _Base, *, sandboxed: bool) -> IssueReceipt:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from flask_babel import format_date, format_datetime, ngettext
+from flask_babel import format_date, format_datetime, format_decimal, ngettext
 from flask_babel import gettext as _
 
 from portal import words
@@ -36,6 +36,14 @@ def period(value: Any) -> str | None:
         (seconds % 3600 // 60, ngettext("%(num)d minute", "%(num)d minutes", seconds % 3600 // 60)),
     ]
     return ", ".join(spelt for count, spelt in parts if count) or _("less than a minute")
+
+
+def size(count: int) -> str:
+    """A number of bytes: as it is while it is small, else in kB or MB (of 1000)."""
+    for unit, name in ((1_000_000, "MB"), (1000, "kB")):
+        if count >= unit:
+            return f"{format_decimal(round(count / unit, 1))} {name}"
+    return str(ngettext("%(num)d byte", "%(num)d bytes", count))
 
 
 def pairs(scope: Iterable[tuple[str, Any]] | None) -> str:

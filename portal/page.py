@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final
 
 from flask import Flask, request, url_for
@@ -11,7 +12,7 @@ from markupsafe import Markup
 
 from emoconsent.errors import EmoConsentError
 from emoconsent.vocabulary import Role
-from portal import formats, receipts, words
+from portal import formats, receipts, rights_words, words
 from portal.config import PortalConfig
 from portal.language import LANGUAGES, THEMES, language, theme
 
@@ -20,8 +21,10 @@ _SUBJECT: Final = (
     ("me.choices", _l("Choices")),
     ("me.guesses", _l("What was guessed")),
     ("me.looks", _l("Who looked")),
+    ("me.requests", _l("Requests")),
     ("me.receipts", _l("My receipts")),
     ("me.notices", _l("Notices")),
+    ("me.copies", _l("Get a copy")),
     ("me.delete", _l("Delete")),
     ("me.account", _l("Account")),
 )
@@ -126,6 +129,13 @@ def init_page(app: Flask, config: PortalConfig) -> None:
         ("said_by", words.SAYERS),
         ("score_kind", words.SCORE_KINDS),
         ("request_state", words.REQUEST_STATES),
+        ("export_set", words.EXPORT_SETS),
+        ("request_kind", rights_words.KINDS),
+        ("request_meaning", rights_words.MEANINGS),
+        ("request_law", rights_words.LEGAL),
+        ("request_stands", rights_words.STATES),
+        ("telling", rights_words.TELLING),
+        ("remedy", rights_words.REMEDIES),
         ("recognizer_status", words.RECOGNIZER_STATUSES),
         ("quality", words.QUALITIES),
     ):
@@ -134,6 +144,8 @@ def init_page(app: Flask, config: PortalConfig) -> None:
         ("when", formats.when),
         ("day", formats.day),
         ("period", formats.period),
+        ("size", formats.size),
+        ("instant", datetime.fromisoformat),
         ("pairs", formats.pairs),
         ("receipt_title", receipts.title),
         ("receipt_facts", receipts.facts),

@@ -102,6 +102,15 @@ REQUEST_STATES: Final = {
     "completed": _l("Carried out"),
     "cancelled": _l("Taken back"),
 }
+EXPORT_SETS: Final = {
+    "records": _l("What was guessed, with corrections"),
+    "consents": _l("Your decisions"),
+    "receipts": _l("Your receipts, signed"),
+    "looks": _l("Who looked"),
+    "notices": _l("The notices that you were shown"),
+    "cards": _l("How each program works"),
+    "requests": _l("Your requests"),
+}
 RECOGNIZER_STATUSES: Final = {
     "registered": _l("Not approved yet"),
     "approved": _l("Approved"),
@@ -121,6 +130,9 @@ LOOKS: Final = {
     "case:open": _l("opened a case"),
     "case:close": _l("closed a case"),
     "case:break_glass": _l("emergency access"),
+    "export:make": _l("had a copy made"),
+    "export:read": _l("took a copy"),
+    "export:discard": _l("dropped a copy"),
 }
 
 

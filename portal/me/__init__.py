@@ -1,6 +1,19 @@
 """The analysed person's pages: stop, that's wrong, get a copy, delete."""
 
-from portal.me import account, address, choices, delete, guesses, looks, notices, overview, receipts, wrong
+from portal.me import (
+    account,
+    address,
+    choices,
+    copies,
+    delete,
+    guesses,
+    looks,
+    notices,
+    overview,
+    receipts,
+    requests,
+    wrong,
+)
 from portal.me.blueprint import blueprint
 
 __all__ = [
@@ -8,11 +21,13 @@ __all__ = [
     "address",
     "blueprint",
     "choices",
+    "copies",
     "delete",
     "guesses",
     "looks",
     "notices",
     "overview",
     "receipts",
+    "requests",
     "wrong",
 ]

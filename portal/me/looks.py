@@ -23,6 +23,9 @@ LOOKS: Final = (
     "case:open",
     "case:close",
     "case:break_glass",
+    "export:make",
+    "export:read",
+    "export:discard",
 )
 
 
