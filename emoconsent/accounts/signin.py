@@ -16,7 +16,17 @@ from emoconsent.accounts.owners import CONTACT, Owner, all_indexes, folded
 from emoconsent.accounts.ports import AccountsTransaction
 from emoconsent.accounts.rows import checked, contact_mac
 from emoconsent.accounts.services import Part
-from emoconsent.accounts.tokens import CHALLENGE, LINK, MINUTE, MOVE, NewToken, Token, new_secret, token_hash
+from emoconsent.accounts.tokens import (
+    CHALLENGE,
+    LINK,
+    MAILBOX,
+    MINUTE,
+    MOVE,
+    NewToken,
+    Token,
+    new_secret,
+    token_hash,
+)
 from emoconsent.accounts.values import Challenge, Person
 from emoconsent.clock import aware, to_micros
 from emoconsent.consent.identifier import check_identifier, check_text
@@ -77,7 +87,8 @@ class SignIn(Part):
 
     def _flooded(self, tx: AccountsTransaction, address: Owner) -> bool:
         """Whether as many codes are under way to *address* as may be."""
-        return sum(len(self._s.tokens.owned(tx, address, kind)) for kind in (CHALLENGE, MOVE)) >= UNDER_WAY
+        kinds = (CHALLENGE, MOVE, MAILBOX)
+        return sum(len(self._s.tokens.owned(tx, address, kind)) for kind in kinds) >= UNDER_WAY
 
     def _refs(self, tx: AccountsTransaction, owner: Owner) -> list[str]:
         rows = tx.contacts.by_address(all_indexes(self._s.keyring, [owner]))

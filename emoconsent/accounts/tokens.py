@@ -37,8 +37,10 @@ PERMIT: Final = "permit"
 PANEL: Final = "panel"
 METER: Final = "meter"
 EXPORT: Final = "export"
-#: Rows that belong to nobody: a hash of what was used, a count for a key.
-OWNERLESS: Final = frozenset({ONCE, METER})
+MAILBOX: Final = "mailbox"
+FOLLOW: Final = "follow"
+#: Rows that belong to nobody: a hash of what was used, a count for a key, a link to a request.
+OWNERLESS: Final = frozenset({ONCE, METER, FOLLOW})
 MICROS: Final = 1_000_000
 MINUTE: Final = 60 * MICROS
 USUAL: Final = 1024  # bytes of content that all but large families stay below

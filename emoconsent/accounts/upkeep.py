@@ -21,6 +21,7 @@ from emoconsent.accounts.tokens import (
     CHALLENGE,
     EXPORT,
     LINK,
+    MAILBOX,
     MOVE,
     OWNERLESS,
     PANEL,
@@ -109,11 +110,12 @@ def end_under(tx: AccountsTransaction, epoch: int) -> int:
 
 
 def end_restored(tx: AccountsTransaction) -> int:
-    """End the sessions, sign-ins, lent rights and links to copies that a restore brought back; how many.
+    """End the sessions, sign-ins, proofs, lent rights and links to copies that a restore brought back; how many.
 
-    Some were ended since, and nobody can tell which. Stop links stay: they can only stop.
+    Some were ended since, and nobody can tell which. Stop links stay: they can only stop; links to requests
+    stay: they can only tell.
     """
-    kinds = (SESSION, CHALLENGE, LINK, TICKET, MOVE, PERMIT, PANEL, EXPORT)
+    kinds = (SESSION, CHALLENGE, LINK, TICKET, MOVE, MAILBOX, PERMIT, PANEL, EXPORT)
     return tx.tokens.remove(tx.tokens.of_kinds(kinds))
 
 

@@ -54,6 +54,26 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
+class MailboxProof:
+    """A proof of a mailbox begun: ``ticket`` for the browser, ``code`` for a mail to the address.
+
+    The code is None where no further mail may go there now; the ticket is there all the same.
+    """
+
+    ticket: str = field(repr=False)
+    code: str | None = field(repr=False)
+    address: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenMailbox:
+    """A mailbox that somebody reads, its address in small letters; ``persons``: who is reached there."""
+
+    address: str = field(repr=False)
+    persons: tuple[Person, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """A live session. ``id`` is no secret.
 

@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import SelectField
+from wtforms.fields.choices import SelectChoice
 
 from emoconsent.errors import InvalidInput, RightsError, Unavailable
 from portal import words
@@ -18,7 +19,7 @@ from portal.language import language
 from portal.limits import SUBMIT, limited
 from portal.me.blueprint import blueprint
 from portal.me.once import first_time, form_number
-from portal.me.request_story import answer, story
+from portal.request_story import answer, story
 from portal.visitor import sdk, visitor
 
 #: What is asked for here, and whether the person's own word carries it out at once.
@@ -103,7 +104,8 @@ def _form(kind: str) -> Any:
     if kind not in _PARTS:
         return ComplaintForm() if kind == "complaint" else _without_part(AskForm())
     form = AskForm()
-    form.about.choices = [("", _("Everything")), *words.MODALITIES.items()]
+    parts = [("", _("Everything")), *words.MODALITIES.items()]
+    form.about.choices = [SelectChoice(value, label) for value, label in parts]
     return form
 
 

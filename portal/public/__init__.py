@@ -1,6 +1,6 @@
-"""Pages for everybody, signed in or not: home, language, theme, review, stop link, receipts, GPC."""
+"""Pages for everybody, signed in or not: home, language, theme, review, requests, stop link, receipts, GPC."""
 
-from portal.public import gpc, home, stop, verify
+from portal.public import asking, gpc, home, stop, verify
 from portal.public.blueprint import blueprint
 
-__all__ = ["blueprint", "gpc", "home", "stop", "verify"]
+__all__ = ["asking", "blueprint", "gpc", "home", "stop", "verify"]

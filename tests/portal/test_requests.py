@@ -169,7 +169,13 @@ def test_a_refusal_says_why_and_where_to_complain(shop: Shop, anna: Browser) -> 
 def test_whoever_is_told_is_shown_with_how_far_it_is(shop: Shop, anna: Browser) -> None:
     """A correction that a recipient has to hear of: nobody confirmed yet, and the page says so."""
     shop.sdk.recipients.register(
-        "courier", name="Courier Ltd", contract="c-1", protocol="manual", purposes=["customer_care"], principal=ADMIN
+        "courier",
+        name="Courier Ltd",
+        contract="c-1",
+        protocol="manual",
+        standing="processor",
+        categories=["level"],
+        principal=ADMIN,
     )
     record = shop.records()[0].id
     request = shop.sdk.rights.submit(
