@@ -200,8 +200,7 @@ def _compose(
     inside: bool,
 ) -> Parts:
     data, ledger, committed = base.stores.data, base.ledger, base.committed
-    outside = OutsideFile(settings.state_home / f"{store_id}.closings")
-    closings = SignedClosingList(base.keyring, outside)
+    closings = SignedClosingList(base.keyring, OutsideFile(settings.state_home / f"{store_id}.closings"))
     closer = Closer(data, ledger, closings)
     erasing = ErasureServices(
         data, ledger, base.keyring, closer, base.holds, audit.checkpoint, committed, sandboxed, inside
@@ -210,8 +209,7 @@ def _compose(
     refusals = Refusals(presence, ledger.scribe, committed)
     erasure, keys = Erasure(erasing), Keys(erasing)
     _replay(base, closer, erasure)
-    issue = _issuing(base, sandboxed=sandboxed)
-    consent = _consent(base, closer, issue)
+    consent = _consent(base, closer, sandboxed=sandboxed)
     recognizers = RecognizerRegistry(
         data, base.chain, closer, base.holds, refusals, base.keyring.keyed, settings.approvals_required
     )
@@ -220,12 +218,6 @@ def _compose(
     effects = Effects(data, vault, consent, sandboxed)
     explaining = Explaining(data, base.chain, vault)
     rights = Rights(erasing, erasure, base.guardians, refusals, base.chain, effects, explaining)
-    gathering = Gathering(ledger, base.chain, issue, access.alias, settings.approvals_required)
-    desk = Desk(data, ledger, presence, base.guardians, refusals, access)
-    exports, rights.exports = (
-        _exports(base, gathering, desk, sandboxed=sandboxed),
-        RequestedExports(desk, committed),
-    )
     restore = Restore(data, ledger, base.stores.keys, closings, closer, audit, rights, keys, committed)
     return Parts(
         stores=base.stores,
@@ -241,7 +233,7 @@ def _compose(
         access=access,
         accounts=_accounts(base),
         rights=rights,
-        exports=exports,
+        exports=_exports(base, access, refusals, rights, settings.approvals_required, sandboxed=sandboxed),
         audit=audit,
         keys=keys,
         restore=restore,
@@ -269,15 +261,24 @@ def _issuing(base: _Base, *, sandboxed: bool) -> IssueReceipt:
     return issue
 
 
-def _exports(base: _Base, gathering: Gathering, desk: Desk, *, sandboxed: bool) -> Exports:
+def _exports(
+    base: _Base, access: Access, refusals: Refusals, rights: Rights, approvals: int, *, sandboxed: bool
+) -> Exports:
+    """Copies, and with them what fulfils requests for access and portability."""
+
     def key() -> Ed25519PrivateKey:
         return base.keyring.signing_key(SIGN_CERTIFICATES)
 
-    making = Making(base.stores.data, desk.presence, gathering, key, sandboxed)
+    data, presence = base.stores.data, refusals.presence
+    issue = _issuing(base, sandboxed=sandboxed)
+    gathering = Gathering(base.ledger, base.chain, issue, access.alias, approvals)
+    desk = Desk(data, base.ledger, presence, base.guardians, refusals, access)
+    rights.exports = RequestedExports(desk, base.committed)
+    making = Making(data, presence, gathering, key, sandboxed)
     return Exports(ExportServices(desk, making, Tokens(base.keyring, base.mac), base.committed))
 
 
-def _consent(base: _Base, closer: Closer, issue: IssueReceipt) -> ConsentRegistry:
+def _consent(base: _Base, closer: Closer, *, sandboxed: bool) -> ConsentRegistry:
     services = ConsentServices(
         database=base.stores.data,
         ledger=base.ledger,
@@ -286,7 +287,7 @@ def _consent(base: _Base, closer: Closer, issue: IssueReceipt) -> ConsentRegistr
         closer=closer,
         holds=base.holds,
         quarantine=Quarantine(),
-        issue_receipt=issue,
+        issue_receipt=_issuing(base, sandboxed=sandboxed),
         committed=base.committed,
     )
     return ConsentRegistry(services)
