@@ -15,6 +15,7 @@ from emoconsent.clock import aware, to_micros
 from emoconsent.consent.chain import acted
 from emoconsent.consent.identifier import check_identifier, check_text
 from emoconsent.consent.ledger import Subject
+from emoconsent.consent.registry import refuse_being_erased
 from emoconsent.errors import InvalidInput, NotFound, RightsError, Unavailable
 from emoconsent.rights.desk import Desk, Note, raw_id
 from emoconsent.rights.legal_holds import BASES, LegalHold, checked_hold, held, hold_mac, open_hold, seal_hold
@@ -48,6 +49,7 @@ class Holding(Desk):
             AccessDenied: not by this principal.
             InvalidInput: every fault.
             NotFound: nothing is known of that subject.
+            Unavailable: the subject is being erased.
         """
         check_identifier(subject)
         end = _checked(basis, until, text)
@@ -57,6 +59,7 @@ class Holding(Desk):
             known = self._s.ledger.find(tx, subject, lock=True)
             if known is None:
                 raise NotFound("nothing is known of that subject")
+            refuse_being_erased(tx, known)  # too late: nobody is told that something is kept which is not
             if end is not None and end <= tx.now():
                 raise InvalidInput(["until: must be in the future"])
             placed = self._place(tx, known, basis, end, text, principal)
@@ -236,6 +239,8 @@ def _checked(basis: str, until: datetime | None, text: str) -> int | None:
     end = None
     try:
         check_text(text, name="text")
+        if until is not None and not isinstance(until, datetime):
+            raise InvalidInput(["until: a timezone-aware datetime is needed"])
         end = to_micros(aware("until", until)) if until is not None else None
     except InvalidInput as error:
         problems += error.problems

@@ -57,7 +57,10 @@ def test_every_kind_is_taken_alike_for_the_unknown(sdk: EmoConsent) -> None:
     for kind in RequestKind:
         more = {"corrections": {str(uuid.uuid4()): {"level": "calm"}}} if kind == "rectification" else {}
         pair = [sdk.rights.submit(who, kind=kind, regime="pipl", **more) for who in ("c1", "nobody")]
-        shown = [{n: getattr(r, n) for n in r.__dataclass_fields__ if n not in ("id", "submitted_at")} for r in pair]
+        shown = [
+            {n: getattr(r, n) for n in r.__dataclass_fields__ if n not in ("id", "submitted_at")}
+            for r in pair
+        ]
         assert shown[0] | {"due_at": 0, "acknowledge_by": 0} == shown[1] | {"due_at": 0, "acknowledge_by": 0}
         assert pair[0].due_at is not None and pair[0].state == "received"
     assert len(sdk.rights.list()) == 16
@@ -133,7 +136,10 @@ def test_a_rectification_that_was_interrupted_is_finished_by_repeating(
     with pytest.raises(Unavailable):
         sdk.rights.fulfil(request, principal=DPO)
     assert sdk.rights.get(request).state == "in_progress"
-    for act in (sdk.rights.cancel, lambda r, principal: sdk.rights.reject(r, reason="excessive", principal=principal)):
+    for act in (
+        sdk.rights.cancel,
+        lambda r, principal: sdk.rights.reject(r, reason="excessive", principal=principal),
+    ):
         with pytest.raises(RightsError):
             act(request, principal=DPO)
     monkeypatch.undo()
@@ -154,7 +160,9 @@ def test_restriction_and_objection_close_at_once(sdk: EmoConsent) -> None:
     assert sdk.rights.fulfil(verified(sdk, "restriction", "c2"), principal=DPO).request.state == "completed"
     assert sdk.rights.fulfil(verified(sdk, "objection", "c3"), principal=DPO).request.state == "completed"
     assert [decide(sdk, name) for name in ("c2", "c3", "c4")] == ["restricted", "opted_out", "allowed"]
-    assert sdk.rights.fulfil(verified(sdk, "objection", "new"), principal=me("new")).request.state == "completed"
+    assert (
+        sdk.rights.fulfil(verified(sdk, "objection", "new"), principal=me("new")).request.state == "completed"
+    )
     assert decide(sdk, "new") == "opted_out"
     assert sdk.audit.verify().findings == ()
 
@@ -258,7 +266,10 @@ def test_proof_is_asked_for_waited_for_and_not_for_ever(open_sdk: OpenStore) -> 
     assert sdk.rights.ask_proof(asked, principal=DPO, text="send us the code").state == "verifying"
     with pytest.raises(RightsError, match="not verified"):
         sdk.rights.fulfil(asked, principal=DPO)
-    assert sdk.rights.steps(asked, principal=me("c1"))[0].private == {"text": "send us the code", "role": "dpo"}
+    assert sdk.rights.steps(asked, principal=me("c1"))[0].private == {
+        "text": "send us the code",
+        "role": "dpo",
+    }
     for days in range(30):
         assert sdk.rights.expire_unproven() == 0, days
         open_sdk.clock.advance(timedelta(days=1))
@@ -293,7 +304,13 @@ def test_the_office_handles_and_the_person_reads_along(sdk: EmoConsent) -> None:
         sdk.rights.extend(request, reason="no time", principal=DPO)
     assert kinds(sdk, request) == ["message", "assigned", "message", "message", "extended"]
     told = sdk.rights.steps(request, principal=me("c1"))
-    assert [dict(s.private or {}).get("text") for s in told] == [SECRET, None, "which order?", "the last", "much"]
+    assert [dict(s.private or {}).get("text") for s in told] == [
+        SECRET,
+        None,
+        "which order?",
+        "the last",
+        "much",
+    ]
     assert not any("dpo" in str({k: v for k, v in (s.private or {}).items() if k != "role"}) for s in told)
     assert [r.assigned for r in sdk.rights.of("c1", principal=me("c1"))] == [None]
     for act in (
@@ -364,7 +381,7 @@ def test_an_altered_step_stops_everything_about_the_request(sdk: EmoConsent) -> 
     grant(sdk, "c1")
     request = sdk.rights.submit("c1", kind="access", regime="gdpr", message="m").id
     with sdk._parts.stores.data.engine.begin() as connection:
-        connection.execute(text("update request_steps set detail = '{\"from\":\"office\"}'"))
+        connection.execute(text('update request_steps set detail = \'{"from":"office"}\''))
     for act in (
         lambda: sdk.rights.get(request),
         sdk.rights.list,
@@ -403,3 +420,49 @@ def test_late_first(open_sdk: OpenStore) -> None:
     assert [r.id for r in sdk.rights.list(late_first=True)] == [quick, slow, done]
     assert [r.id for r in sdk.rights.list()] == [slow, done, quick]
     assert [r.id for r in sdk.rights.list(state="cancelled")] == [done]
+
+
+def test_a_part_counts_what_went_before_a_crash(open_sdk: OpenStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed between two deletions and repeated: the certificate counts both, and nothing that came since."""
+    sdk = open_sdk()
+    grant(sdk, "c1")
+    for _ in range(2):
+        recorded(sdk)
+    open_sdk.clock.advance(timedelta(seconds=1))
+    request = verified(sdk, "erasure", scope={"purpose": "customer_care"})
+    delete, calls = sdk.vault.delete, []
+
+    def once(*args: Any, **more: Any) -> None:
+        if calls:
+            raise Unavailable("the process dies here")
+        calls.append(args)
+        delete(*args, **more)
+
+    monkeypatch.setattr(sdk.vault, "delete", once)
+    with pytest.raises(Unavailable):
+        sdk.rights.fulfil(request, principal=DPO)
+    monkeypatch.undo()
+    open_sdk.clock.advance(timedelta(seconds=1))
+    later = recorded(sdk)
+    outcome = sdk.rights.fulfil(request, principal=DPO)
+    assert outcome.certificate is not None
+    facts = outcome.certificate.document["facts"]
+    assert (facts["records_deleted"], facts["records_left"]) == (2, 0)
+    assert (outcome.request.state, [r.id for r in own(sdk)]) == ("completed", [later])
+
+
+def test_a_guardian_asks_for_a_correction_and_the_office_makes_it(sdk: EmoConsent) -> None:
+    """A guardian who tries to fulfil it is refused, in the log, with nothing begun; so is a complainant."""
+    sdk.subjects.declare("c1", age_band="child", guardian="mum")
+    sdk.consent.grant(
+        "c1", notice="shop-care@1", scope=[CARE_TEXT], channel="c", language="en", given_by="mum"
+    )
+    more = {"corrections": {str(uuid.uuid4()): {"level": "calm"}}}
+    correction = sdk.rights.submit("c1", kind="rectification", regime="gdpr", principal=me("mum"), **more).id
+    complaint = sdk.rights.submit("c1", kind="complaint", regime="gdpr", principal=me("mum")).id
+    for request, reason in ((correction, "relation"), (complaint, "role")):
+        before = len(tags(sdk))
+        with pytest.raises(AccessDenied, match=reason):
+            sdk.rights.fulfil(request, principal=me("mum"), answer="fine")
+        assert tags(sdk)[before:] == ["access:deny"]
+        assert sdk.rights.get(request).state == "received"
