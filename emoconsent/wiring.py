@@ -232,18 +232,28 @@ def _compose(
     refusals = Refusals(presence, ledger.scribe, committed)
     erasure, keys = Erasure(erasing), Keys(erasing)
     _replay(base, closer, erasure)
+<<<<<<< HEAD
     issue = _issuing(base, sandboxed=sandboxed)
     consent = _consent(base, closer, issue)
     recognizers = _recognizers(base, closer, refusals, settings.approvals_required)
+=======
+    consent = _consent(base, closer, sandboxed=sandboxed)
+    recognizers = RecognizerRegistry(
+        data, base.chain, closer, base.holds, refusals, base.keyring.keyed, settings.approvals_required
+    )
+>>>>>>> w-export
     access = Access(presence, refusals, base.guardians, RequestStanding(ledger.mac))
     vault = _vault(base, closer, presence, access, refusals, recognizers)
     effects, explaining = Effects(data, vault, consent, sandboxed), Explaining(data, base.chain, vault)
     rights = Rights(erasing, erasure, base.guardians, refusals, base.chain, effects, explaining)
+<<<<<<< HEAD
     lending = _lending(base)
     gathering = Gathering(ledger, base.chain, issue, access.alias, settings.approvals_required)
     desk = Desk(data, ledger, presence, base.guardians, refusals, access)
     exports = _exports(base, gathering, desk, sandboxed=sandboxed)
     rights.exports = RequestedExports(desk, committed)
+=======
+>>>>>>> w-export
     restore = Restore(data, ledger, base.stores.keys, closings, closer, audit, rights, keys, committed)
     return Parts(
         stores=base.stores,
@@ -260,12 +270,16 @@ def _compose(
         access=access,
         accounts=_accounts(base),
         rights=rights,
+<<<<<<< HEAD
         exports=exports,
         recipients=Recipients(
             RecipientServices(data, base.chain, refusals, outbox, settings.recipients, committed)
         ),
         outbox=outbox,
         duties=_duties(rights),
+=======
+        exports=_exports(base, access, refusals, rights, settings.approvals_required, sandboxed=sandboxed),
+>>>>>>> w-export
         audit=audit,
         keys=keys,
         restore=restore,
@@ -312,15 +326,24 @@ def _issuing(base: _Base, *, sandboxed: bool) -> IssueReceipt:
     return issue
 
 
-def _exports(base: _Base, gathering: Gathering, desk: Desk, *, sandboxed: bool) -> Exports:
+def _exports(
+    base: _Base, access: Access, refusals: Refusals, rights: Rights, approvals: int, *, sandboxed: bool
+) -> Exports:
+    """Copies, and with them what fulfils requests for access and portability."""
+
     def key() -> Ed25519PrivateKey:
         return base.keyring.signing_key(SIGN_CERTIFICATES)
 
-    making = Making(base.stores.data, desk.presence, gathering, key, sandboxed)
+    data, presence = base.stores.data, refusals.presence
+    issue = _issuing(base, sandboxed=sandboxed)
+    gathering = Gathering(base.ledger, base.chain, issue, access.alias, approvals)
+    desk = Desk(data, base.ledger, presence, base.guardians, refusals, access)
+    rights.exports = RequestedExports(desk, base.committed)
+    making = Making(data, presence, gathering, key, sandboxed)
     return Exports(ExportServices(desk, making, Tokens(base.keyring, base.mac), base.committed))
 
 
-def _consent(base: _Base, closer: Closer, issue: IssueReceipt) -> ConsentRegistry:
+def _consent(base: _Base, closer: Closer, *, sandboxed: bool) -> ConsentRegistry:
     services = ConsentServices(
         database=base.stores.data,
         ledger=base.ledger,
@@ -329,7 +352,7 @@ def _consent(base: _Base, closer: Closer, issue: IssueReceipt) -> ConsentRegistr
         closer=closer,
         holds=base.holds,
         quarantine=Quarantine(),
-        issue_receipt=issue,
+        issue_receipt=_issuing(base, sandboxed=sandboxed),
         committed=base.committed,
     )
     return ConsentRegistry(services)
