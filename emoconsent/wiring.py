@@ -232,28 +232,13 @@ def _compose(
     refusals = Refusals(presence, ledger.scribe, committed)
     erasure, keys = Erasure(erasing), Keys(erasing)
     _replay(base, closer, erasure)
-<<<<<<< HEAD
-    issue = _issuing(base, sandboxed=sandboxed)
-    consent = _consent(base, closer, issue)
-    recognizers = _recognizers(base, closer, refusals, settings.approvals_required)
-=======
     consent = _consent(base, closer, sandboxed=sandboxed)
-    recognizers = RecognizerRegistry(
-        data, base.chain, closer, base.holds, refusals, base.keyring.keyed, settings.approvals_required
-    )
->>>>>>> w-export
+    recognizers = _recognizers(base, closer, refusals, settings.approvals_required)
     access = Access(presence, refusals, base.guardians, RequestStanding(ledger.mac))
     vault = _vault(base, closer, presence, access, refusals, recognizers)
     effects, explaining = Effects(data, vault, consent, sandboxed), Explaining(data, base.chain, vault)
     rights = Rights(erasing, erasure, base.guardians, refusals, base.chain, effects, explaining)
-<<<<<<< HEAD
     lending = _lending(base)
-    gathering = Gathering(ledger, base.chain, issue, access.alias, settings.approvals_required)
-    desk = Desk(data, ledger, presence, base.guardians, refusals, access)
-    exports = _exports(base, gathering, desk, sandboxed=sandboxed)
-    rights.exports = RequestedExports(desk, committed)
-=======
->>>>>>> w-export
     restore = Restore(data, ledger, base.stores.keys, closings, closer, audit, rights, keys, committed)
     return Parts(
         stores=base.stores,
@@ -270,16 +255,12 @@ def _compose(
         access=access,
         accounts=_accounts(base),
         rights=rights,
-<<<<<<< HEAD
-        exports=exports,
+        exports=_exports(base, access, refusals, rights, settings.approvals_required, sandboxed=sandboxed),
         recipients=Recipients(
             RecipientServices(data, base.chain, refusals, outbox, settings.recipients, committed)
         ),
         outbox=outbox,
         duties=_duties(rights),
-=======
-        exports=_exports(base, access, refusals, rights, settings.approvals_required, sandboxed=sandboxed),
->>>>>>> w-export
         audit=audit,
         keys=keys,
         restore=restore,
