@@ -31,7 +31,11 @@ def export() -> None:
 @ACTOR
 @_ROLE
 @click.option(
-    "--set", "sets", multiple=True, type=click.Choice([*ALL]), help="What goes in; repeat it. All, if none."
+    "--set",
+    "sets",
+    multiple=True,
+    type=click.Choice([kind.value for kind in ALL]),
+    help="What goes in; repeat it. All, if none.",
 )
 @on_store
 def make(session: Session, subject: str, actor: str, role: str, sets: tuple[str, ...]) -> None:

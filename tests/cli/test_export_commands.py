@@ -15,10 +15,10 @@ WHO = ("--as", "c1", "--role", "subject")
 
 
 @pytest.fixture
-def copied(cli: Cli) -> Any:
+def copied(store: Cli) -> Any:
     """A copy of ``c1``'s data, ready; what ``make`` printed."""
-    assert cli.run(*GRANT, "--subject", "c1").code == 0
-    done = cli.run("export", "make", "--subject", "c1", *WHO, "--set", "consents", "--json")
+    assert store.run(*GRANT, "--subject", "c1").code == 0
+    done = store.run("export", "make", "--subject", "c1", *WHO, "--set", "consents", "--json")
     assert done.code == 0
     return done.json
 

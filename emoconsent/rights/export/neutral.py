@@ -24,6 +24,8 @@ Cell = str | int | float | bool | None
 
 def plain(text: str) -> str:
     """*text* with what cannot be seen made visible: controls, overrides of direction, halves of pairs."""
+    if text.isprintable():  # nearly all of it: the rest is looked at one by one
+        return text
     return "".join(_visible(character) for character in text)
 
 
@@ -56,7 +58,7 @@ def html_text(value: Cell) -> str:
 
 def json_bytes(value: Mapping[str, Any]) -> bytes:
     """*value* as JSON that any reader takes: ASCII, so that no character in it is steering anything."""
-    return json.dumps(value, ensure_ascii=True, allow_nan=False, indent=1).encode() + b"\n"
+    return json.dumps(value, ensure_ascii=True, allow_nan=False).encode() + b"\n"
 
 
 def file_name(name: str) -> str:
