@@ -122,6 +122,7 @@ def _compose(
     rights = Rights(erasing, erasure, base.guardians, refusals, base.chain, effects, explaining)
     lending = lending_services(base)
     restore = Restore(data, ledger, base.stores.keys, closings, closer, audit, rights, keys, committed)
+    exports = exports_of(base, access, refusals, rights, settings.approvals_required, sandboxed=sandboxed)
     return Parts(
         stores=base.stores,
         keyring=base.keyring,
@@ -137,7 +138,7 @@ def _compose(
         access=access,
         accounts=accounts_of(base),
         rights=rights,
-        exports=exports_of(base, access, refusals, rights, settings.approvals_required, sandboxed=sandboxed),
+        exports=exports,
         recipients=Recipients(
             RecipientServices(data, base.chain, refusals, outbox, settings.recipients, committed)
         ),

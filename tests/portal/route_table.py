@@ -16,10 +16,10 @@ ALL: Final = SIGNED_IN | {NOBODY}
 
 #: What a thing is that an address or a form names -> whether it belongs to one of those who may.
 THINGS: Final = {
-    **dict.fromkeys(("record", "receipt", "session", "case", "glass"), True),
+    **dict.fromkeys(("record", "receipt", "session", "case", "glass", "copy", "request"), True),
     **dict.fromkeys(("dispute", "asked", "erasure", "recognizer", "version", "login", "entry"), False),
     # Whoever holds one of these may use it.
-    **dict.fromkeys(("link", "demo", "stop", "handoff", "certificate", "provider", "file"), False),
+    **dict.fromkeys(("link", "demo", "stop", "handoff", "certificate", "provider", "file", "follow", "wish"), False),
 }
 
 
@@ -70,6 +70,9 @@ TABLE: Final[dict[str, Row]] = {
     "/certificate": Row(ALL, post=200, names="certificate", absent=400, form={"jws": "{}"}),
     "/stop/<token>": Row(ALL, 200, names="stop", absent=200),
     "/stop": Row(ALL, post=200, names="stop", form={"token": "{}"}),
+    "/request": Row(ALL, 200, 200, form={"kind": "access", "message": "", **_ADDRESS}),
+    "/request/code": Row(ALL, 302, 200, form={"ticket": "none", "code": "000000", "kind": "access", **_ADDRESS}),
+    "/request/follow/<secret>": Row(ALL, 200, names="follow"),
     # Signing in
     "/sign-in": Row(ALL, 200, 200, form=_ADDRESS),
     "/sign-in/code": Row(ALL, post=200, form={"ticket": "none", "code": "000000"}),
@@ -101,6 +104,18 @@ TABLE: Final[dict[str, Row]] = {
     "/me/notices": Row(PERSON, 200),
     "/me/notices/<name>/<version>": Row(PERSON, 200, names="version"),
     "/me/notices/<name>/<version>/changes": Row(PERSON, 200, names="version"),
+    "/me/copy": Row(PERSON, 200, 303, form={"sets": "receipts"}, fresh=True),
+    "/me/copy/<name>/file": Row(PERSON, 302, 200, names="copy", fresh=True),
+    "/me/copy/<name>/discard": Row(PERSON, post=303, names="copy", absent=303),
+    "/me/requests": Row(PERSON, 200),
+    "/me/requests/new/<kind>": Row(PERSON, 200, 303, names="wish", form={"message": "x", "number": "1"}),
+    "/me/requests/<name>": Row(PERSON, 200, names="request"),
+    "/me/requests/<name>/message": Row(
+        PERSON, post=303, names="request", form={"message": "x", "number": "2"}
+    ),
+    "/me/requests/<name>/cancel": Row(PERSON, post=303, names="request"),
+    "/me/requests/<name>/go-on": Row(PERSON, post=303, names="request"),
+    "/me/requests/<name>/lift": Row(PERSON, post=303, names="request"),
     "/me/delete": Row(PERSON, 200, 303, form={"word": "delete"}, fresh=True),
     "/me/delete/cancel": Row(PERSON, post=303),
     "/me/delete/now": Row(PERSON, 302, 303, fresh=True),  # nothing was asked for; else the certificate

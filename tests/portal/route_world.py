@@ -128,6 +128,8 @@ class World:
             "session": lambda by: self.sdk.accounts.sessions(_of(by))[-1].id,
             "case": lambda by: self._looking(self.sdk.access.open_case, by),
             "glass": lambda by: self._looking(self.sdk.access.break_glass, by),
+            "copy": self._copy,
+            "request": self._request,
             "dispute": lambda _by: self._dispute(),
             "asked": lambda _by: self._asked(),
             "erasure": lambda _by: self._erasure(),
@@ -142,6 +144,8 @@ class World:
             "certificate": lambda _by: self._certificate(),
             "provider": lambda _by: "subjects",
             "file": lambda _by: "tokens.css",
+            "wish": lambda _by: "complaint",
+            "follow": lambda _by: self.sdk.accounts.follow_link(self._asked()),
         }
         return str(make[kind](owner))
 
@@ -158,6 +162,13 @@ class World:
     def _record(self, by: Actor) -> str:
         guarded = self.sdk.guard(recognize_text, recognizer="text-lexicon", purpose="customer_care")
         return str(guarded(TEXT, subject=by.subject).record.id)
+
+    def _copy(self, by: Actor) -> str:
+        made = self.sdk.exports.begin(by.subject, principal=_of(by), sets=["receipts"])
+        return str(self.sdk.exports.finish(made.id).id)
+
+    def _request(self, by: Actor) -> str:
+        return str(self.sdk.rights.submit(by.subject, kind="complaint", regime="pipl").id)
 
     def _looking(self, open_: Callable[..., object], by: Actor) -> str:
         case = open_(self._customer(), principal=_of(by), reason="late parcel", hours=1)

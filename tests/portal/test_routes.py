@@ -24,7 +24,9 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 #: What tells two answers apart without telling anything: form tokens, and the names that were asked for.
 _TOKEN = re.compile(r'name="csrf_token" (?:type="hidden" )?value="[^"]+"')
 #: Whose a thing is when it is not the asker's.
-_KEEPERS = {"case": "agent", "glass": "dpo", "record": "other subject", "receipt": "other subject"}
+_KEEPERS = {"case": "agent", "glass": "dpo"} | dict.fromkeys(
+    ("record", "receipt", "copy", "request"), "other subject"
+)
 _PEERS = itertools.count(1)
 
 
