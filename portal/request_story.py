@@ -87,9 +87,15 @@ def _answered(detail: Mapping[str, Any]) -> str:
 
 
 _COUNTED: Final[Mapping[str, Callable[[int], str]]] = {
-    "restricted": lambda n: str(ngettext("%(num)d guess is disputed now.", "%(num)d guesses are disputed now.", n)),
-    "corrected": lambda n: str(ngettext("%(num)d guess was corrected.", "%(num)d guesses were corrected.", n)),
-    "missing": lambda n: str(ngettext("%(num)d was not there any more.", "%(num)d were not there any more.", n)),
+    "restricted": lambda n: str(
+        ngettext("%(num)d guess is disputed now.", "%(num)d guesses are disputed now.", n)
+    ),
+    "corrected": lambda n: str(
+        ngettext("%(num)d guess was corrected.", "%(num)d guesses were corrected.", n)
+    ),
+    "missing": lambda n: str(
+        ngettext("%(num)d was not there any more.", "%(num)d were not there any more.", n)
+    ),
     "deleted": lambda n: str(ngettext("%(num)d guess was deleted.", "%(num)d guesses were deleted.", n)),
     "left": lambda n: str(ngettext("%(num)d could not be deleted.", "%(num)d could not be deleted.", n)),
 }

@@ -110,7 +110,7 @@ def end_under(tx: AccountsTransaction, epoch: int) -> int:
 
 
 def end_restored(tx: AccountsTransaction) -> int:
-    """End the sessions, sign-ins, proofs, lent rights and links to copies that a restore brought back; how many.
+    """End sessions, sign-ins, proofs, lent rights and links to copies that a restore brought back; how many.
 
     Some were ended since, and nobody can tell which. Stop links stay: they can only stop; links to requests
     stay: they can only tell.

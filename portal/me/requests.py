@@ -79,7 +79,7 @@ def _one(name: str) -> Any:
 @blueprint.route("/requests/new/<kind>", methods=["GET", "POST"])
 @limited(SUBMIT)
 def ask(kind: str) -> str | Response:
-    """Ask. What the person's own word carries out is done before the answer; a complaint goes to the office."""
+    """Ask. What the person's own word carries out is done before the answer; complaints go to the office."""
     if kind not in ASKED:
         abort(404)
     form = _form(kind)

@@ -21,8 +21,8 @@ from portal.fields import line, mail_address, text
 from portal.language import language
 from portal.limits import SIGN_IN, limited
 from portal.mail import Post
-from portal.request_story import answer, story
 from portal.public.blueprint import blueprint
+from portal.request_story import answer, story
 from portal.visitor import sdk
 
 #: What can be asked for from outside; a correction needs the pages that show what to correct.
@@ -88,7 +88,10 @@ def prove() -> str | Response:
         return _proof_page(form)
     who = _who(proven)
     if who is None:
-        flash(_("Several people are reached at this address. Please sign in and choose for whom you ask."), "info")
+        flash(
+            _("Several people are reached at this address. Please sign in and choose for whom you ask."),
+            "info",
+        )
         return redirect(url_for("auth.sign_in"), 303)
     try:
         secret = _filed(form, *who)

@@ -32,14 +32,19 @@ def test_it_is_no_sign_in_and_a_sign_in_is_no_proof(sdk: EmoConsent) -> None:
     """A ticket of one kind opens nothing of the other, whatever code comes with it."""
     grant(sdk, "customer-1")
     sdk.accounts.set_contact("customer-1", address=ADDRESS)
-    proof, challenge = sdk.accounts.prove(ADDRESS, language="en"), sdk.accounts.challenge(ADDRESS, language="en")
+    proof, challenge = (
+        sdk.accounts.prove(ADDRESS, language="en"),
+        sdk.accounts.challenge(ADDRESS, language="en"),
+    )
     assert proof.code is not None
     assert challenge.code is not None
     with pytest.raises(AccessDenied):
         sdk.accounts.answer(proof.ticket, proof.code)
     with pytest.raises(AccessDenied):
         sdk.accounts.proven(challenge.ticket, challenge.code)
-    assert [person.subject for person in sdk.accounts.proven(proof.ticket, proof.code).persons] == ["customer-1"]
+    assert [person.subject for person in sdk.accounts.proven(proof.ticket, proof.code).persons] == [
+        "customer-1"
+    ]
 
 
 def test_who_moved_away_is_not_reached_any_more(sdk: EmoConsent) -> None:

@@ -19,7 +19,9 @@ THINGS: Final = {
     **dict.fromkeys(("record", "receipt", "session", "case", "glass", "copy", "request"), True),
     **dict.fromkeys(("dispute", "asked", "erasure", "recognizer", "version", "login", "entry"), False),
     # Whoever holds one of these may use it.
-    **dict.fromkeys(("link", "demo", "stop", "handoff", "certificate", "provider", "file", "follow", "wish"), False),
+    **dict.fromkeys(
+        ("link", "demo", "stop", "handoff", "certificate", "provider", "file", "follow", "wish"), False
+    ),
 }
 
 
@@ -71,7 +73,9 @@ TABLE: Final[dict[str, Row]] = {
     "/stop/<token>": Row(ALL, 200, names="stop", absent=200),
     "/stop": Row(ALL, post=200, names="stop", form={"token": "{}"}),
     "/request": Row(ALL, 200, 200, form={"kind": "access", "message": "", **_ADDRESS}),
-    "/request/code": Row(ALL, 302, 200, form={"ticket": "none", "code": "000000", "kind": "access", **_ADDRESS}),
+    "/request/code": Row(
+        ALL, 302, 200, form={"ticket": "none", "code": "000000", "kind": "access", **_ADDRESS}
+    ),
     "/request/follow/<secret>": Row(ALL, 200, names="follow"),
     # Signing in
     "/sign-in": Row(ALL, 200, 200, form=_ADDRESS),

@@ -181,7 +181,9 @@ def test_a_link_is_over_after_half_a_year(shop: Shop) -> None:
     shop.browser().get(path, 404)
 
 
-def test_no_address_and_no_code_reaches_a_log(shop: Shop, caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
+def test_no_address_and_no_code_reaches_a_log(
+    shop: Shop, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
     """Neither the application's log lines nor the answers' headers hold the address or the code."""
     page, code = asked(shop, shop.browser())
     assert ADDRESS not in caplog.text

@@ -162,7 +162,12 @@ def test_a_refusal_says_why_and_where_to_complain(shop: Shop, anna: Browser) -> 
     shop.sdk.rights.extend(name, reason="complexity", principal=DPO, text="we must ask")
     shop.sdk.rights.reject(name, reason="manifestly_unfounded", principal=DPO, text="because")
     page = anna.get(f"/me/requests/{name}").text
-    for said in ("there is plainly no ground for it", "because", "You can complain to", "it is a difficult case"):
+    for said in (
+        "there is plainly no ground for it",
+        "because",
+        "You can complain to",
+        "it is a difficult case",
+    ):
         assert said in page
 
 
