@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 
 from emoconsent.accounts.service import Accounts
@@ -46,7 +45,6 @@ from emoconsent.rights.recipients.registry import Recipients, RecipientServices
 from emoconsent.rights.restore import GENERATION, Restore
 from emoconsent.rights.service import Rights
 from emoconsent.rights.standing import RequestStanding
-from emoconsent.rights.worker import Duty
 from emoconsent.settings import ROOT_KEY, Settings
 from emoconsent.storage.outside import OutsideFile
 from emoconsent.storage.store import CREATED, STORE_ID, Stores, open_folder, open_servers
@@ -97,7 +95,6 @@ class Parts:
     rights: Rights
     recipients: Recipients
     outbox: Outbox
-    duties: Sequence[Duty]
     audit: Audit
     keys: Keys
     restore: Restore
@@ -210,10 +207,7 @@ def _compose(
     )
     access = Access(presence, refusals, base.guardians, RequestStanding(ledger.mac))
     vault = _vault(base, closer, presence, access, refusals, recognizers)
-    effects = Effects(data, vault, consent, sandboxed)
-    explaining = Explaining(data, base.chain, vault)
-    rights = Rights(erasing, erasure, base.guardians, refusals, base.chain, effects, explaining)
-    restore = Restore(data, ledger, base.stores.keys, closings, closer, audit, rights, keys, committed)
+    rights = _rights(base, erasing, erasure, refusals, vault, consent)
     return Parts(
         stores=base.stores,
         keyring=base.keyring,
@@ -228,14 +222,11 @@ def _compose(
         access=access,
         accounts=_accounts(base),
         rights=rights,
-        recipients=Recipients(
-            RecipientServices(data, base.chain, refusals, outbox, settings.recipients, committed)
-        ),
+        recipients=_recipients(base, refusals, outbox, settings),
         outbox=outbox,
-        duties=_duties(rights),
         audit=audit,
         keys=keys,
-        restore=restore,
+        restore=Restore(data, ledger, base.stores.keys, closings, closer, audit, rights, keys, committed),
         sequencer=sequencer,
     )
 
@@ -250,6 +241,25 @@ def _replay(base: _Base, closer: Closer, erasure: Erasure) -> None:
     closer.handle(DELETE, records.delete)
 
 
+def _rights(
+    base: _Base,
+    services: ErasureServices,
+    erasure: Erasure,
+    refusals: Refusals,
+    vault: Vault,
+    consent: ConsentRegistry,
+) -> Rights:
+    data = base.stores.data
+    effects = Effects(data, vault, consent, services.sandbox)
+    explaining = Explaining(data, base.chain, vault)
+    return Rights(services, erasure, base.guardians, refusals, base.chain, effects, explaining)
+
+
+def _recipients(base: _Base, refusals: Refusals, outbox: Outbox, settings: Settings) -> Recipients:
+    data, chain = base.stores.data, base.chain
+    return Recipients(RecipientServices(data, chain, refusals, outbox, settings.recipients, base.committed))
+
+
 def _outbox(base: _Base, *, sandboxed: bool) -> Outbox:
     services = OutboxServices(
         base.stores.data,
@@ -262,11 +272,6 @@ def _outbox(base: _Base, *, sandboxed: bool) -> Outbox:
         RequestCloser(base.ledger, base.keyring, sandboxed),
     )
     return Outbox(services)
-
-
-def _duties(rights: Rights) -> Sequence[Duty]:
-    """What a worker does beside telling recipients."""
-    return (Duty("erasures", timedelta(minutes=5), lambda _stop: rights.finish_open()),)
 
 
 def _consent(base: _Base, closer: Closer, *, sandboxed: bool) -> ConsentRegistry:
