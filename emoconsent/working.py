@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -27,4 +28,9 @@ def worker(parts: Parts, settings: Settings, now: Clock, mail: Mail | None) -> W
     outgoing = Outgoing(time.monotonic)
     deliver = Delivery(parts.keyring, settings.recipients, outgoing, now, settings.environ, mail)
     dispatch = Dispatch(parts.outbox, deliver, time.monotonic)
-    return Worker([Duty("outbox", LOOK, dispatch.run), *parts.duties], time.monotonic)
+    return Worker([Duty("outbox", LOOK, dispatch.run), *_others(parts)], time.monotonic)
+
+
+def _others(parts: Parts) -> Sequence[Duty]:
+    """What a worker does beside telling recipients."""
+    return (Duty("erasures", timedelta(minutes=5), lambda _stop: parts.rights.finish_open()),)
