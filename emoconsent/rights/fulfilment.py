@@ -34,6 +34,7 @@ from emoconsent.rights.request import (
     RequestKind,
     RequestState,
     RightsRequest,
+    content_of,
     step,
 )
 from emoconsent.rights.scope import parse_scope
@@ -202,7 +203,7 @@ class Fulfilment(Holding, Identity):
             row = self._checked(tx, raw, lock=True)
             if row.state in FINISHED:
                 return None
-            content = self._content(row)
+            content = content_of(self._s.keyring.open(raw), row)  # in doubt there is no scope, not all of it
             scope = parse_scope(content.get("scope"))
             ref = self._asking.subject(tx, row)
             if row.state != RequestState.IN_PROGRESS:
