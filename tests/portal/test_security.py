@@ -43,7 +43,12 @@ def test_every_answer_carries_the_headers(still: Shop) -> None:
     for browser in (still.browser(), still.browser(ANNA)):
         for rule, path in rules(app, "GET"):
             answer = browser.client.get(path, headers=browser.headers)
-            assert HEADERS.items() <= dict(answer.headers).items(), path
+            # The API's page alone lets in the pictures that its style sheet itself holds.
+            headers = dict(answer.headers)
+            if path == "/api/v1/docs":
+                own = headers["Content-Security-Policy"]
+                headers["Content-Security-Policy"] = own.replace("img-src 'self' data:", "img-src 'self'")
+            assert HEADERS.items() <= headers.items(), path
             assert answer.status_code < 500, path
             if rule.endpoint not in SHEETS:
                 assert answer.headers["Cache-Control"] == "no-store", path
