@@ -68,6 +68,9 @@ TABLE: Final[dict[str, Row]] = {
     "/api/v1/openapi.json": Row(ALL, 200),
     "/api/v1/docs": Row(ALL, 200),
     "/api/v1/docs/<name>": Row(ALL, 200, names="ui"),
+    # The panel of an agent's own tool: its token, not who is signed in, says what it shows (tests/api/test_hint.py).
+    "/panel": Row(ALL, 200),
+    "/panel/hint": Row(ALL, post=404),
     "/language": Row(ALL, post=303, form={"language": "zh"}),
     "/theme": Row(ALL, post=303, form={"theme": "dark"}),
     "/verify": Row(ALL, 200, 200, form={"jws": "a.b.c"}),
