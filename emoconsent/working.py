@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -15,6 +15,8 @@ from emoconsent.settings import Settings
 from emoconsent.wiring import Parts
 
 LOOK: Final = timedelta(seconds=2)  # between two looks at what is due
+PASS: Final = timedelta(minutes=5)
+DAILY: Final = timedelta(days=1)
 
 
 def worker(parts: Parts, settings: Settings, now: Clock, mail: Mail | None) -> Worker:
@@ -33,4 +35,16 @@ def worker(parts: Parts, settings: Settings, now: Clock, mail: Mail | None) -> W
 
 def _others(parts: Parts) -> Sequence[Duty]:
     """What a worker does beside telling recipients."""
-    return (Duty("erasures", timedelta(minutes=5), lambda _stop: parts.rights.finish_open()),)
+    rights, exports = parts.rights, parts.exports
+    return (
+        _duty("erasures", PASS, rights.finish_open),
+        _duty("held", PASS, rights.resume_held),
+        _duty("unproven", DAILY, rights.expire_unproven),
+        _duty("copies", LOOK, exports.work),
+        _duty("old copies", PASS, exports.sweep),
+    )
+
+
+def _duty(name: str, every: timedelta, act: Callable[[], int]) -> Duty:
+    """Pieces so small that none has to be told to stop."""
+    return Duty(name, every, lambda _stop: act())

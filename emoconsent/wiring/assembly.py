@@ -54,7 +54,7 @@ from emoconsent.wiring.calls import (
 )
 from emoconsent.wiring.opening import check_meta, create, open_stores, root_key_inside, root_keys
 from emoconsent.wiring.parts import Parts, Subjects
-from emoconsent.wiring.rights import close_again, duties_of, exports_of, outbox_of
+from emoconsent.wiring.rights import close_again, exports_of, outbox_of
 
 
 def assemble(settings: Settings, clock: Clock | None, monotonic: Callable[[], float]) -> Parts:
@@ -142,7 +142,6 @@ def _compose(
             RecipientServices(data, base.chain, refusals, outbox, settings.recipients, committed)
         ),
         outbox=outbox,
-        duties=duties_of(rights),
         audit=audit,
         keys=keys,
         restore=restore,
