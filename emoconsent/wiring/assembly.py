@@ -54,7 +54,7 @@ from emoconsent.wiring.calls import (
 )
 from emoconsent.wiring.opening import check_meta, create, open_stores, root_key_inside, root_keys
 from emoconsent.wiring.parts import Parts, Subjects
-from emoconsent.wiring.rights import close_again, duties_of, exports_of, outbox_of
+from emoconsent.wiring.rights import close_again, exports_of, outbox_of
 
 
 def assemble(settings: Settings, clock: Clock | None, monotonic: Callable[[], float]) -> Parts:
@@ -122,7 +122,6 @@ def _compose(
     rights = Rights(erasing, erasure, base.guardians, refusals, base.chain, effects, explaining)
     lending = lending_services(base)
     restore = Restore(data, ledger, base.stores.keys, closings, closer, audit, rights, keys, committed)
-    exports = exports_of(base, access, refusals, rights, settings.approvals_required, sandboxed=sandboxed)
     return Parts(
         stores=base.stores,
         keyring=base.keyring,
@@ -138,12 +137,11 @@ def _compose(
         access=access,
         accounts=accounts_of(base),
         rights=rights,
-        exports=exports,
+        exports=exports_of(base, access, refusals, rights, settings.approvals_required, sandboxed=sandboxed),
         recipients=Recipients(
             RecipientServices(data, base.chain, refusals, outbox, settings.recipients, committed)
         ),
         outbox=outbox,
-        duties=duties_of(rights, exports),
         audit=audit,
         keys=keys,
         restore=restore,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from emoconsent.accounts.service import Accounts
@@ -20,7 +19,6 @@ from emoconsent.rights.recipients.outbox import Outbox
 from emoconsent.rights.recipients.registry import Recipients
 from emoconsent.rights.restore import Restore
 from emoconsent.rights.service import Rights
-from emoconsent.rights.worker import Duty
 from emoconsent.storage.store import Stores
 from emoconsent.twins import AsyncTwins
 from emoconsent.vault.access import Access
@@ -67,7 +65,6 @@ class Parts:
     exports: Exports
     recipients: Recipients
     outbox: Outbox
-    duties: Sequence[Duty]
     audit: Audit
     keys: Keys
     restore: Restore

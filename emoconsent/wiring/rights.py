@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
-from datetime import timedelta
 from functools import partial
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -22,7 +20,6 @@ from emoconsent.rights.export.service import Exports, ExportServices
 from emoconsent.rights.recipients.closing import RequestCloser
 from emoconsent.rights.recipients.outbox import Outbox, OutboxServices
 from emoconsent.rights.service import Rights
-from emoconsent.rights.worker import Duty
 from emoconsent.vault.access import Access
 from emoconsent.vault.keyring import (
     SIGN_CERTIFICATES,
@@ -73,13 +70,3 @@ def exports_of(
     rights.exports = RequestedExports(desk, base.committed)
     making = Making(data, presence, gathering, key, sandboxed)
     return Exports(ExportServices(desk, making, base.tokens, base.committed))
-
-
-def duties_of(rights: Rights, exports: Exports) -> Sequence[Duty]:
-    """What a worker does beside telling recipients."""
-    return (
-        Duty("erasures", timedelta(minutes=5), lambda _stop: rights.finish_open()),
-        # A few parts a turn: a long copy must not keep recipients waiting.
-        Duty("copies", timedelta(seconds=2), lambda _stop: exports.work(parts=5)),
-        Duty("old copies", timedelta(minutes=5), lambda _stop: exports.sweep()),
-    )

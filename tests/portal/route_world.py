@@ -146,6 +146,7 @@ class World:
             "file": lambda _by: "tokens.css",
             "wish": lambda _by: "complaint",
             "follow": lambda _by: self.sdk.accounts.follow_link(self._asked()),
+            "ui": lambda _by: "swagger-ui.css",
         }
         return str(make[kind](owner))
 
