@@ -7,18 +7,20 @@ repeated, so that a fulfilment that was killed is finished by doing it again.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from emoconsent.consent.registry import ConsentRegistry
 from emoconsent.consent.withdrawal import Withdrawal
 from emoconsent.errors import NotFound, Unavailable
 from emoconsent.rights.certificate import partial_certificate
 from emoconsent.rights.corrections import is_already
-from emoconsent.rights.ports import RightsDatabase
+from emoconsent.rights.ports import RightsDatabase, RightsTransaction
 from emoconsent.rights.scope import RequestScope
 from emoconsent.rights.work import BATCH, Done, Work
+from emoconsent.vault.selection import Selection
 from emoconsent.vault.vault import Vault
 
 
@@ -43,8 +45,9 @@ class Effects:
         return Done({"corrected": corrected, "missing": missing}, partial=missing > 0)
 
     def _correct(self, work: Work, record: str, emotion: dict[str, object]) -> None:
-        raw = uuid.UUID(record).bytes
-        if raw not in self._named(work, [record]):
+        with self.database.read() as tx:
+            own = _own(tx, work.ref, [record], None) if work.ref is not None else []
+        if not own:
             raise NotFound("no such record of this person")
         latest = self.vault.revisions(record, principal=work.principal, reason="rectification")[-1]
         if not is_already(latest, emotion):
@@ -77,24 +80,40 @@ class Effects:
             )
 
     def erase_part(self, work: Work, scope: RequestScope) -> Done:
-        """Delete the records that are meant; the subject's key lives on, for the others."""
-        deleted = 0
-        for record in self.meant(work, scope):
+        """Delete the records that are meant; the subject's key lives on, for the others.
+
+        What was deleted before a crash counts, so the certificate compares what is left with what
+        was there when the work was begun.
+        """
+        end = work.begun_at + timedelta(microseconds=1)  # that instant itself is inside
+        until = end if scope.until is None else min(scope.until, end)
+        then = replace(scope, until=until)
+        for record in self.meant(work, then):
             with suppress(NotFound):
                 self.vault.delete(record, principal=work.principal)
-                deleted += 1
-        left = sum(1 for _ in self.meant(work, scope))
+        left = sum(1 for _ in self.meant(work, then))
+        gone = work.meant - left
         document = partial_certificate(
-            work.request_id.hex(), scope, deleted=deleted, left=left, sandbox=self.sandbox
+            work.request_id.hex(), scope, deleted=gone, left=left, sandbox=self.sandbox
         )
-        return Done({"deleted": deleted, "left": left}, partial=left > 0, certificate=document)
+        return Done({"deleted": gone, "left": left}, partial=left > 0, certificate=document)
+
+    def count(self, tx: RightsTransaction, ref: bytes | None, scope: RequestScope) -> int:
+        """How many records are in *scope* now."""
+        if ref is None:
+            return 0
+        if scope.records is not None:
+            return len(_own(tx, ref, scope.records, scope.selection))
+        return tx.records.total(ref, tx.now(), scope.selection)
 
     def meant(self, work: Work, scope: RequestScope) -> Iterator[str]:
         """The ids of the records in *scope*, newest first; what came after the first look is left out."""
         if work.ref is None:
             return
         if scope.records is not None:
-            yield from (str(uuid.UUID(bytes=raw)) for raw in self._named(work, scope.records))
+            with self.database.read() as tx:
+                own = _own(tx, work.ref, scope.records, scope.selection)
+            yield from (str(uuid.UUID(bytes=raw)) for raw in own)
             return
         before: tuple[int, bytes] | None = None
         while True:
@@ -106,17 +125,16 @@ class Effects:
                 return
             before = (last.at, bytes(last.record_id))
 
-    def _named(self, work: Work, records: tuple[str, ...] | list[str]) -> list[bytes]:
-        """Those of *records* that are the person's own and in scope: a request reaches nobody else's."""
-        wanted = work.scope.selection if work.scope is not None else None
-        found = []
-        with self.database.read() as tx:
-            for raw in (uuid.UUID(record).bytes for record in records):
-                rows = tx.records.revisions(raw)
-                own = bool(rows) and bytes(rows[0].subject_ref) == work.ref
-                if own and (wanted is None or wanted.covers(rows[0])):
-                    found.append(raw)
-        return found
+
+def _own(tx: RightsTransaction, ref: bytes, records: Sequence[str], wanted: Selection | None) -> list[bytes]:
+    """Those of *records* that are the person's own, and *wanted*: a request reaches nobody else's."""
+    found = []
+    for raw in (uuid.UUID(record).bytes for record in records):
+        rows = tx.records.revisions(raw)
+        own = bool(rows) and bytes(rows[0].subject_ref) == ref
+        if own and (wanted is None or wanted.covers(rows[0])):
+            found.append(raw)
+    return found
 
 
 def _some_missing(scope: RequestScope, done: int) -> bool:

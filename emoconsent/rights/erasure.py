@@ -172,6 +172,8 @@ class Erasure:
         """Whether *row* asks for the erasure of everything and is not finished."""
         if row.kind != RequestKind.ERASURE or row.state in FINISHED:
             return False
+        if not self._s.keyring.store.keys_of(row.request_id):
+            return True  # it ended in the store that was lost, as this erasure did
         return content_of(self._s.keyring.open(row.request_id), row).get("scope") is None
 
     def resume(self, intent: IntentRow, *, timeout: float = 10.0) -> str:

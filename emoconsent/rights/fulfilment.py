@@ -34,6 +34,7 @@ from emoconsent.rights.request import (
     RequestKind,
     RequestState,
     RightsRequest,
+    content_of,
     step,
 )
 from emoconsent.rights.scope import parse_scope
@@ -110,12 +111,29 @@ class Fulfilment(Holding, Identity):
         raw = raw_id(request_id)
         row = self._authorized(raw, principal)
         if row.state not in FINISHED:
-            if row.kind == RequestKind.COMPLAINT:
-                _check_answer(principal, answer)
+            self._check_who(row, principal)
+            if row.kind == RequestKind.COMPLAINT and not (answer or "").strip():
+                raise InvalidInput(["answer: a complaint is answered in words"])
             if row.state in UNPROVEN:
                 self.verify(request_id, evidence=_IN_PERSON)
             self._fulfil(raw, row, principal, timeout, answer)
         return self._outcome(raw)
+
+    def _check_who(self, row: RequestRow, principal: Principal) -> None:
+        """Refuses what no subject, or no guardian, does about a request that is theirs.
+
+        Raises:
+            AccessDenied: it is left to the data protection officer.
+        """
+        if principal.role is not Role.SUBJECT:
+            return
+        with self._refusals.logged(principal, Permission.FULFIL_REQUEST) as door:
+            door.about = row.subject_ref
+            if row.kind == RequestKind.COMPLAINT:
+                raise AccessDenied("role", "a complaint is answered by the data protection officer")
+            own = self._content(row).get("subject") == principal.id
+            if row.kind == RequestKind.RECTIFICATION and not own:
+                raise AccessDenied("relation", "what a guardian says is right the officer writes down")
 
     def _fulfil(
         self, raw: bytes, row: RequestRow, principal: Principal, timeout: float, answer: str | None
@@ -185,15 +203,30 @@ class Fulfilment(Holding, Identity):
             row = self._checked(tx, raw, lock=True)
             if row.state in FINISHED:
                 return None
-            content = self._content(row)
+            content = content_of(self._s.keyring.open(raw), row)  # in doubt there is no scope, not all of it
+            scope = parse_scope(content.get("scope"))
             ref = self._asking.subject(tx, row)
             if row.state != RequestState.IN_PROGRESS:
                 state = step(RequestState(row.state), RequestState.IN_PROGRESS)
                 row = replace(row, state=state, subject_ref=ref, entry_id=secrets.token_bytes(16))
-                self._put(tx, row, EventTag.RIGHTS_STEP, principal, Note(StepKind.NOTED, {"begun": True}, {}))
+                part = scope if row.kind == RequestKind.ERASURE else None
+                meant = self._effects.count(tx, ref, part) if part is not None else 0
+                note = Note(StepKind.NOTED, {"begun": True, "meant": meant}, {})
+                self._put(tx, row, EventTag.RIGHTS_STEP, principal, note)
+            begun = next(s for s in self._viewing.steps(tx, row, None) if "begun" in s.detail)
         self._s.committed()
-        scope = parse_scope(content.get("scope"))
-        return Work(raw, str(content["subject"]), ref, content, scope, principal, answer, timeout)
+        return Work(
+            request_id=raw,
+            subject=str(content["subject"]),
+            ref=ref,
+            content=content,
+            scope=scope,
+            principal=principal,
+            answer=answer,
+            timeout=timeout,
+            begun_at=begun.at,
+            meant=int(begun.detail["meant"] or 0),
+        )
 
     def _by_kind(self, work: Work) -> Done:
         kind = RequestKind(self._row(work.request_id).kind)
@@ -272,14 +305,6 @@ class Fulfilment(Holding, Identity):
             if not secrets.compare_digest(certificate_mac(self._s.ledger.mac, row), bytes(row.mac)):
                 raise Unavailable(TAMPERED)
         return [Certificate(row.jws) for row in rows]
-
-
-def _check_answer(principal: Principal, answer: str | None) -> None:
-    """A complaint is answered by the office, in words, and never by whoever complains."""
-    if principal.role is Role.SUBJECT:
-        raise AccessDenied("role", "a complaint is answered by the data protection officer")
-    if answer is None or not answer.strip():
-        raise InvalidInput(["answer: a complaint is answered in words"])
 
 
 def _answered(work: Work) -> Done:

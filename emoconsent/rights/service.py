@@ -43,7 +43,7 @@ class Rights(Taking, Handling, Fulfilment, AsyncTwins):
         return self._shown(raw_id(request_id))
 
     def list(self, *, state: str | None = None, late_first: bool = False) -> list[RightsRequest]:
-        """All requests, oldest first.
+        """All requests, oldest first. Of what is finished the scope is not shown.
 
         Args:
             state: only those in this state.
@@ -54,7 +54,7 @@ class Rights(Taking, Handling, Fulfilment, AsyncTwins):
         """
         with self._s.database.read() as tx:
             rows = [self._authentic(row) for row in tx.requests.list()]
-            found = self._viewing.all(tx, rows)
+            found = self._viewing.everything(tx, rows)
         if state is not None:
             found = [one for one in found if one.state == state]
         if late_first:

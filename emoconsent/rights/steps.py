@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -82,13 +82,17 @@ def open_step(keys: SubjectKeys | None, row: StepRow) -> Step:
     return Step(row.number, StepKind(row.kind), from_micros(row.at), json.loads(row.detail), private)
 
 
-def checked_steps(tx: RightsTransaction, mac: RowMac, request_id: bytes) -> list[StepRow]:
+def checked_steps(tx: RightsTransaction, mac: RowMac, request_id: bytes) -> Sequence[StepRow]:
     """The request's steps in order.
 
     Raises:
         Unavailable: one was altered, put elsewhere, or taken out from between.
     """
-    rows = tx.steps.of(request_id)
+    return in_order(mac, tx.steps.of(request_id))
+
+
+def in_order(mac: RowMac, rows: Sequence[StepRow]) -> Sequence[StepRow]:
+    """*rows*, which are one request's, each in its place. Raises Unavailable."""
     for number, row in enumerate(rows):
         if row.number != number or not secrets.compare_digest(step_mac(mac, row), bytes(row.mac)):
             raise Unavailable(TAMPERED)

@@ -14,10 +14,10 @@ from emoconsent.consent.publishing import book_from
 from emoconsent.errors import Unavailable
 from emoconsent.policy.deadlines import Deadline, calendar_for, deadline
 from emoconsent.policy.working_days import WorkingDays
-from emoconsent.rights.ports import RequestRow, RightsTransaction
+from emoconsent.rights.ports import RequestRow, RightsTransaction, StepRow
 from emoconsent.rights.request import FINISHED, RequestKind, RequestState, RightsRequest, content_of
 from emoconsent.rights.scope import RequestScope, parse_scope
-from emoconsent.rights.steps import Step, StepKind, checked_steps, open_step
+from emoconsent.rights.steps import Step, StepKind, checked_steps, in_order, open_step
 from emoconsent.vault.keyring import Keyring
 from emoconsent.vault.subject_keys import SubjectKeys
 
@@ -34,15 +34,32 @@ class Viewing:
         """*row* by itself: whoever may know of one request learns of no other, so ``twin_of`` is None."""
         return self.all(tx, [row])[0]
 
+    def everything(self, tx: RightsTransaction, rows: Sequence[RequestRow]) -> list[RightsRequest]:
+        """*rows*, which are all that there are, in their order: in one look at the steps of all.
+
+        The keys of what is finished stay where they are, so its scope is not shown.
+        """
+        taken: dict[bytes, list[StepRow]] = {}
+        for one in tx.steps.list():
+            taken.setdefault(bytes(one.request_id), []).append(one)
+        return self._shown(
+            tx, [(row, taken.get(bytes(row.request_id), []), row.state not in FINISHED) for row in rows]
+        )
+
     def all(self, tx: RightsTransaction, rows: Sequence[RequestRow]) -> list[RightsRequest]:
         """*rows* in their order; each one's twin is looked for among them."""
+        return self._shown(tx, [(row, tx.steps.of(row.request_id), True) for row in rows])
+
+    def _shown(
+        self, tx: RightsTransaction, found: Sequence[tuple[RequestRow, Sequence[StepRow], bool]]
+    ) -> list[RightsRequest]:
         jurisdiction = self.jurisdiction(tx)
         calendars: dict[str, WorkingDays] = {}
         first: dict[tuple[Any, ...], str] = {}
-        found = []
-        for row in rows:
+        requests = []
+        for row, taken, opened in found:
             days = calendars.setdefault(row.regime, calendar_for(row.regime, jurisdiction))
-            keys = self._keys(row)
+            keys = self._keys(row) if opened else None
             content = content_of(keys, row) if keys is not None else {}
             scope = parse_scope(content.get("scope"))
             twin = None
@@ -51,9 +68,9 @@ class Viewing:
                 own = bytes(row.request_id).hex()
                 twin = first.setdefault((who, row.kind, scope), own) if who is not None else own
                 twin = None if twin == own else twin
-            steps = self.steps(tx, row, keys)
-            found.append(_request(row, steps, scope, twin, self._due(row, steps, days)))
-        return found
+            steps = [open_step(keys, step) for step in in_order(self.ledger.mac, taken)]
+            requests.append(_request(row, steps, scope, twin, self._due(row, steps, days)))
+        return requests
 
     def jurisdiction(self, tx: RightsTransaction) -> str | None:
         """Of the first notice in force; None where none is published."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from emoconsent.access.principal import Principal
@@ -25,6 +26,8 @@ class Work:
         scope: None for everything.
         answer: the office's own words, of a complaint.
         timeout: seconds that calls inside are waited for.
+        begun_at: when it was first begun; repeating it works on what was there then.
+        meant: how many records an erasure of a part was about then.
     """
 
     request_id: bytes
@@ -35,6 +38,8 @@ class Work:
     principal: Principal
     answer: str | None
     timeout: float
+    begun_at: datetime
+    meant: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,10 +33,10 @@ class DeleteForm(FlaskForm):
 
 
 def open_requests() -> list[Any]:
-    """The person's unfinished deletions, the oldest first; more than one only for a moment."""
+    """The person's unfinished deletions of everything, the oldest first; more than one only for a moment."""
     found = visitor()
     requests = sdk().rights.of(found.subject, principal=found.principal)
-    return [r for r in requests if r.kind.value == "erasure" and r.open]
+    return [r for r in requests if r.kind.value == "erasure" and r.open and r.scope is None]
 
 
 def open_request() -> Any:

@@ -407,3 +407,84 @@ def test_init_and_apply_warn_of_what_a_newcomer_forgets(cli: Cli) -> None:
         notice.read_text().replace("shop.example", "tea.test").replace('version = "1"', 'version = "2"')
     )
     assert cli.run("apply", "--json").json["warnings"] == []
+
+
+def test_the_office_handles_a_request(store: Cli, grant: Callable[..., Done], tmp_path: Path) -> None:
+    """Asked for proof, assigned, extended, answered; each act as its own command, and in the list."""
+    grant("customer-42")
+    taken = store.run("rights", "submit", *ME, "--kind", "complaint", "--regime", "gdpr", "--message", "no")
+    request, by = taken.out.split()[0], ("--as", "dpo-1", "--json")
+    assert store.run("rights", "ask-proof", request, *by, "--text", "a code").json["state"] == "verifying"
+    assert "waits for" in store.run("rights", "fulfil", request, "--as", "dpo-1", "--answer", "x").err
+    assert store.run("rights", "assign", request, *by, "--to", "dpo-2").json["assigned"] == "dpo-2"
+    assert store.run("rights", "extend", request, *by, "--reason", "complexity").json["extended"] is True
+    assert store.run("rights", "extend", request, *by, "--reason", "complexity").code == 2
+    store.run("rights", "message", request, *by, "--text", "why?")
+    store.run("rights", "verify", request, "--evidence", "seen")
+    assert store.run("rights", "fulfil", request, "--as", "dpo-1").code == 2
+    nowhere = ("--certificate", str(tmp_path / "c"))
+    assert store.run("rights", "fulfil", request, "--as", "dpo-1", "--answer", "x", *nowhere).code == 2
+    assert store.run("rights", "fulfil", request, *by, "--answer", "sorry").json["answer"] == {
+        "text": "sorry"
+    }
+    told = store.run("rights", "steps", request, *by).json
+    assert [s["kind"] for s in told] == [
+        "message", "proof_asked", "assigned", "extended", "message", "noted", "answered"
+    ]  # fmt: skip
+    assert "why?" in store.run("rights", "steps", request, "--as", "dpo-1").out
+    assert store.run("rights", "steps", request, "--as", "x", "--role", "subject").code == 2
+
+
+def test_a_part_is_asked_for_and_refused(store: Cli, grant: Callable[..., Done], tmp_path: Path) -> None:
+    """Conditions and corrections reach the request; a refusal lists the reasons that its law knows."""
+    grant("customer-42")
+    part = (
+        "--modality",
+        "text",
+        "--purpose",
+        "customer_care",
+        "--since",
+        "2026-01-01",
+        "--until",
+        "2026-02-01",
+    )
+    asked = store.run("rights", "submit", *ME, "--regime", "gdpr", *part, "--json").json
+    assert asked["scope"] == {
+        "since": "2026-01-01T00:00:00+00:00", "until": "2026-02-01T00:00:00+00:00",
+        "modality": "text", "purpose": "customer_care",
+    }  # fmt: skip
+    wrong = store.run("rights", "reject", asked["id"], "--as", "dpo-1", "--reason", "none")
+    assert (wrong.code, "legal_claims" in wrong.err) == (2, True)
+    refuse = ("rights", "reject", asked["id"], "--as", "dpo-1", "--reason", "legal_claims", "--json")
+    assert store.run(*refuse).json["state"] == "rejected"
+    file = tmp_path / "right.json"
+    rectify = ("rights", "submit", *ME, "--regime", "gdpr", "--kind", "rectification", "--corrections")
+    for content in (None, "{", "[]", '{"x": {"level": "calm"}}'):
+        if content is not None:
+            file.write_text(content)
+        assert store.run(*rectify, str(file)).code == 2
+    file.write_text('{"00000000-0000-4000-8000-000000000000": {"level": "calm"}}')
+    assert store.run(*rectify, str(file), "--json").json["kind"] == "rectification"
+    assert [r["state"] for r in store.run("rights", "list", "--late", "--json").json] == [
+        "received",
+        "rejected",
+    ]
+    assert len(store.run("rights", "list", "--state", "rejected", "--json").json) == 1
+    assert "due " in store.run("rights", "list").out
+
+
+def test_a_legal_hold_from_placing_to_release(store: Cli, grant: Callable[..., Done]) -> None:
+    """While it is there the erasure is on hold and says how to find out; then it goes on."""
+    grant("customer-42")
+    request = store.run("rights", "submit", *ME, "--regime", "gdpr", "--json").json["id"]
+    store.run("rights", "verify", request, "--evidence", "seen")
+    place = ("rights", "hold", *ME, "--as", "dpo-1", "--basis", "legal_claims", "--until", "2099-01-01")
+    hold = store.run(*place, "--text", "the case", "--json").json
+    assert hold["until"].startswith("2099-01-01")
+    stopped = store.run("rights", "fulfil", request, "--as", "dpo-1")
+    assert (stopped.code, "rights holds" in stopped.err) == (2, True)
+    assert "legal_claims" in store.run("rights", "holds", *ME, "--as", "dpo-1").out
+    assert store.run("rights", "release", hold["id"], "--as", "dpo-1").code == 0
+    assert store.run("rights", "release", hold["id"], "--as", "dpo-1").code == 2
+    assert store.run("rights", "holds", *ME, "--as", "dpo-1").out.strip() == "no holds"
+    assert store.run("rights", "fulfil", request, "--as", "dpo-1", "--json").json["state"] == "completed"

@@ -55,7 +55,9 @@ def test_every_kind_is_taken_alike_for_the_unknown(sdk: EmoConsent) -> None:
     """Of a person nobody knows each kind is taken, proven and answered as of anybody; nothing is revealed."""
     grant(sdk, "c1")
     for kind in RequestKind:
-        more = {"corrections": {str(uuid.uuid4()): {"level": "calm"}}} if kind == "rectification" else {}
+        more: dict[str, Any] = (
+            {"corrections": {str(uuid.uuid4()): {"level": "calm"}}} if kind == "rectification" else {}
+        )
         pair = [sdk.rights.submit(who, kind=kind, regime="pipl", **more) for who in ("c1", "nobody")]
         shown = [
             {n: getattr(r, n) for n in r.__dataclass_fields__ if n not in ("id", "submitted_at")}
@@ -124,7 +126,8 @@ def test_a_rectification_that_was_interrupted_is_finished_by_repeating(
     grant(sdk, "c1")
     records = [recorded(sdk), recorded(sdk)]
     request = verified(sdk, "rectification", corrections={r: {"level": "calm"} for r in records})
-    correct, calls = sdk.vault.correct, []
+    calls: list[Any] = []
+    correct = sdk.vault.correct
 
     def once(*args: Any, **more: Any) -> Any:
         if calls:
@@ -388,7 +391,7 @@ def test_an_altered_step_stops_everything_about_the_request(sdk: EmoConsent) -> 
         lambda: sdk.rights.message(request, text="x", principal=DPO),
     ):
         with pytest.raises(Unavailable):
-            act()  # type: ignore[operator]
+            act()
     assert any("request_steps" in finding for finding in sdk.audit.verify().findings)
 
 
@@ -420,3 +423,72 @@ def test_late_first(open_sdk: OpenStore) -> None:
     assert [r.id for r in sdk.rights.list(late_first=True)] == [quick, slow, done]
     assert [r.id for r in sdk.rights.list()] == [slow, done, quick]
     assert [r.id for r in sdk.rights.list(state="cancelled")] == [done]
+
+
+def test_a_part_counts_what_went_before_a_crash(open_sdk: OpenStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed between two deletions and repeated: the certificate counts both, and nothing that came since."""
+    sdk = open_sdk()
+    grant(sdk, "c1")
+    for _ in range(2):
+        recorded(sdk)
+    open_sdk.clock.advance(timedelta(seconds=1))
+    request = verified(sdk, "erasure", scope={"purpose": "customer_care"})
+    calls: list[Any] = []
+    delete = sdk.vault.delete
+
+    def once(*args: Any, **more: Any) -> None:
+        if calls:
+            raise Unavailable("the process dies here")
+        calls.append(args)
+        delete(*args, **more)
+
+    monkeypatch.setattr(sdk.vault, "delete", once)
+    with pytest.raises(Unavailable):
+        sdk.rights.fulfil(request, principal=DPO)
+    monkeypatch.undo()
+    open_sdk.clock.advance(timedelta(seconds=1))
+    later = recorded(sdk)
+    outcome = sdk.rights.fulfil(request, principal=DPO)
+    assert outcome.certificate is not None
+    facts = outcome.certificate.document["facts"]
+    assert (facts["records_deleted"], facts["records_left"]) == (2, 0)
+    assert (outcome.request.state, [r.id for r in own(sdk)]) == ("completed", [later])
+
+
+def test_a_guardian_asks_for_a_correction_and_the_office_makes_it(sdk: EmoConsent) -> None:
+    """A guardian who tries to fulfil it is refused, in the log, with nothing begun; so is a complainant."""
+    sdk.subjects.declare("c1", age_band="child", guardian="mum")
+    sdk.consent.grant(
+        "c1", notice="shop-care@1", scope=[CARE_TEXT], channel="c", language="en", given_by="mum"
+    )
+    more: dict[str, Any] = {"corrections": {str(uuid.uuid4()): {"level": "calm"}}}
+    correction = sdk.rights.submit("c1", kind="rectification", regime="gdpr", principal=me("mum"), **more).id
+    complaint = sdk.rights.submit("c1", kind="complaint", regime="gdpr", principal=me("mum")).id
+    for request, reason in ((correction, "relation"), (complaint, "role")):
+        before = len(tags(sdk))
+        with pytest.raises(AccessDenied, match=reason):
+            sdk.rights.fulfil(request, principal=me("mum"), answer="fine")
+        assert tags(sdk)[before:] == ["access:deny"]
+        assert sdk.rights.get(request).state == "received"
+
+
+def test_a_request_without_its_key_does_nothing(sdk: EmoConsent) -> None:
+    """Its key lost while it is open: nothing is erased, restricted or written in its name; above all, what
+    was asked for a part never becomes a request for everything."""
+    grant(sdk, "c1")
+    record = recorded(sdk)
+    part = verified(sdk, "erasure", scope={"records": [str(uuid.uuid4())]})
+    restriction = verified(sdk, "restriction", scope={"records": [str(uuid.uuid4())]})
+    for request in (part, restriction):
+        sdk._parts.keyring.store.destroy(bytes.fromhex(request))
+        for act in (
+            lambda r: sdk.rights.fulfil(r, principal=DPO),
+            lambda r: sdk.rights.fulfil(r, principal=me("c1")),
+            lambda r: sdk.rights.assign(r, to="dpo-2", principal=DPO),
+            lambda r: sdk.rights.reject(r, reason="excessive", principal=DPO),
+        ):
+            with pytest.raises((Unavailable, RightsError)):
+                act(request)
+        assert sdk.rights.get(request).state == "verified"
+    assert [r.id for r in own(sdk)] == [record]
+    assert decide(sdk, "c1") == "allowed"

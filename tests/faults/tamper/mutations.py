@@ -28,6 +28,8 @@ TEMPTING = {
         "verified": "received",
         "received": "verified",
         "cancelled": "verified",
+        "rejected": "verified",
+        "verifying": "verified",
     },
     ("intents", "state"): {"settled": "open", "done": "open", "open": "settled"},
     ("staff", "state"): {"disabled": "active", "active": "disabled"},

@@ -52,7 +52,9 @@ def begin(sdk: EmoConsent) -> str:
         if subject != "unknown":
             grant(sdk, subject)
             call(sdk, subject)
-    sdk.rights.submit("due", kind="erasure", regime="pipl")
+    sdk.rights.submit("due", kind="erasure", regime="pipl", message="please")
+    for subject in ("granted", "refused"):
+        sdk.rights.hold(subject, basis="legal_claims", principal=DPO, text="a case")
     ticket = come_in(sdk)
     sdk.audit.checkpoint()
     return ticket
@@ -93,7 +95,7 @@ def go_on(sdk: EmoConsent, ticket: str) -> None:
         sdk.access.open_case(subject, principal=agent, reason="ticket")
     (due,) = sdk.rights.list()
     sdk.rights.verify(due.id, evidence="seen")
-    sdk.rights.submit("second", kind="erasure", regime="pipl")
+    handle(sdk)
     request = sdk.rights.submit("erased", kind="erasure", regime="pipl")
     sdk.rights.verify(request.id, evidence="seen")
     sdk.rights.fulfil(request.id, principal=DPO)
@@ -117,6 +119,20 @@ def go_on(sdk: EmoConsent, ticket: str) -> None:
     call(sdk, "second")
     sdk.consent.shown("second", notice="shop-care@1", channel="c", language="en")
     sdk.audit.verify()
+
+
+def handle(sdk: EmoConsent) -> None:
+    """What the office does with requests: steps of several kinds, a hold more and one less, an end."""
+    waits = sdk.rights.submit("second", kind="erasure", regime="pipl")
+    sdk.rights.ask_proof(waits.id, principal=DPO, text="a code")
+    asked = sdk.rights.submit("granted", kind="access", regime="gdpr")
+    sdk.rights.assign(asked.id, to="dpo-2", principal=DPO)
+    sdk.rights.extend(asked.id, reason="complexity", principal=DPO)
+    refused = sdk.rights.submit("granted", kind="complaint", regime="gdpr")
+    sdk.rights.reject(refused.id, reason="excessive", principal=DPO)
+    sdk.rights.hold("second", basis="authority_order", principal=DPO, until=utc_now() + timedelta(days=99))
+    (over,) = sdk.rights.holds("refused", principal=DPO)
+    sdk.rights.release(over.id, principal=DPO)
 
 
 @dataclass(slots=True)

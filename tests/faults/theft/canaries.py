@@ -141,6 +141,10 @@ def seed(sdk: EmoConsent) -> Seeded:
         sdk.rights.verify(request.id, evidence=PROOF)
         if person.number < 2:
             sdk.rights.fulfil(request.id, principal=dpo)
+        else:
+            sdk.rights.message(request.id, text=person.reason, principal=dpo)
+            sdk.rights.assign(request.id, to=STAFF[1], principal=dpo)
+            sdk.rights.hold(person.id, basis="legal_claims", text=person.comment, principal=dpo)
     sdk.audit.checkpoint()
     return seeded
 
@@ -216,6 +220,14 @@ def _err(sdk: EmoConsent, seeded: Seeded, person: Person, record: str) -> None:
         lambda: sdk.consent.grant(person.id, notice="shop-care@9", scope=SCOPE, channel=person.channel,
                                   language="zh", evidence=person.evidence),
         lambda: sdk.rights.submit(person.id, kind="erasure", regime="none", channel=person.channel),
+        lambda: sdk.rights.submit(person.id, kind=person.label, regime="gdpr", message=person.reason),
+        lambda: sdk.rights.submit(
+            person.id, kind="erasure", regime="gdpr", scope={"records": [person.id], "purpose": person.text}
+        ),
+        lambda: sdk.rights.submit(
+            person.id, kind="rectification", regime="gdpr", corrections={person.id: {"level": person.label}}
+        ),
+        lambda: sdk.rights.hold(person.id, basis=person.reason, principal=Principal(STAFF[1], role="dpo")),
         lambda: sdk.subjects.declare(person.id, age_band="ancient", guardian=person.guardian),
         lambda: sdk.accounts.set_contact(person.id, address=person.address * 20),
         lambda: sdk.accounts.set_contact(person.id + "-unknown", address=person.address),
