@@ -66,6 +66,7 @@ class EmoConsent:
         self.access = parts.access
         self.accounts = parts.accounts
         self.rights = parts.rights
+        self.retention = parts.retention
         self.audit = parts.audit
         self.keys = parts.keys
         self.restore = parts.restore

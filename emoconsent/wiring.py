@@ -38,6 +38,13 @@ from emoconsent.rights.epochs import Keys
 from emoconsent.rights.erasure import ErasureServices
 from emoconsent.rights.integrity import Integrity
 from emoconsent.rights.restore import GENERATION, Restore
+from emoconsent.rights.retention.choosing import Choosing
+from emoconsent.rights.retention.deleting import Deleting
+from emoconsent.rights.retention.ruling import Rulings
+from emoconsent.rights.retention.service import Retention
+from emoconsent.rights.retention.sweep import Sweep as RetentionSweep
+from emoconsent.rights.retention.sweep import SweepServices
+from emoconsent.rights.retention.warning import Warnings
 from emoconsent.rights.service import Rights
 from emoconsent.settings import ROOT_KEY, Settings
 from emoconsent.storage.outside import OutsideFile
@@ -87,6 +94,7 @@ class Parts:
     access: Access
     accounts: Accounts
     rights: Rights
+    retention: Retention
     audit: Audit
     keys: Keys
     restore: Restore
@@ -212,6 +220,7 @@ def _compose(
         access=access,
         accounts=_accounts(base),
         rights=rights,
+        retention=_retention(base, closer, presence, refusals),
         audit=audit,
         keys=keys,
         restore=restore,
@@ -273,6 +282,20 @@ def _accounts(base: _Base) -> Accounts:
         base.stores.data, base.ledger, base.keyring, seal, tokens, sweep, base.committed
     )
     return Accounts(services)
+
+
+def _retention(base: _Base, closer: Closer, presence: Presence, refusals: Refusals) -> Retention:
+    data, ledger, chain, committed = base.stores.data, base.ledger, base.chain, base.committed
+    choosing = Choosing(data, ledger, base.guardians, refusals, presence, closer, committed)
+
+    def sweep() -> RetentionSweep:
+        deleting = Deleting(presence, Rulings(ledger, chain), committed)
+        return RetentionSweep(SweepServices(data, deleting, base.keyring, Sweep(data).purge, committed))
+
+    def warnings() -> Warnings:
+        return Warnings(data, presence, Rulings(ledger, chain), Tokens(base.keyring, base.mac))
+
+    return Retention(sweep, choosing, warnings)
 
 
 def _vault(

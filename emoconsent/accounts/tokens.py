@@ -151,6 +151,11 @@ class Tokens:
         row = TokenRow(hash_, ONCE, tx.now(), tx.now(), expires_at, 0, b"", b"")
         return tx.tokens.add(replace(row, mac=token_mac(self._mac, row)))
 
+    def used(self, tx: AccountsTransaction, kind: str, name: str) -> bool:
+        """Whether ``use_once`` said True of it, and will not again yet."""
+        row = tx.tokens.get(self._keyring.keyed(f"once/{kind}", name))
+        return row is not None and self.authentic(row) and row.expires_at > tx.now()
+
     def owned(self, tx: AccountsTransaction, owner: Owner, kind: str) -> list[tuple[TokenRow, OwnerRow]]:
         """The live tokens of *kind* that belong to *owner*, newest first."""
         found = []

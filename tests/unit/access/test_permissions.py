@@ -27,6 +27,7 @@ EXPECTED = {
         "read_requests": ("self guardian", "any"),
         "read_receipts": ("self guardian", "any"),
         "read_own_log": ("self guardian", "any"),
+        "choose_retention": ("self guardian", "any"),
     },
     "agent": {"open_case": ("-", "any"), "read_hint": ("case", CARE)},
     "analyst": {"read_aggregate": ("-", STATISTICS)},

@@ -87,4 +87,5 @@ def test_no_entry_that_opens_goes_on_in_doubt() -> None:
         "consent:lift", "consent:declare", "gate:filter", "call:start", "call:complete", "vault:read",
         "vault:correct", "vault:aggregate", "case:open", "case:break_glass", "keys:rotate_intent",
         "contact:set", "staff:change", "rights:cancel", "rights:expire", "rights:release",
+        "retention:run",
     }  # fmt: skip
