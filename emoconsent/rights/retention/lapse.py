@@ -28,7 +28,7 @@ from emoconsent.vocabulary import Modality, Reason
 #: ``policy.regimes`` knows names a number; whoever wants them gone earlier deletes them at once.
 GRACE: Final = timedelta(days=7)
 #: Since when the subject is told of a deletion that they did not bring about: as long before the consent
-#: ends as the grace lasts after. DPDP Rules 2025, rule 8(2), want at least 48 hours.
+#: ends as the grace lasts after.
 WARNING: Final = 2 * GRACE
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
