@@ -17,6 +17,7 @@ from emoconsent.cli.notices import notice
 from emoconsent.cli.problems import BAD_INPUT, Problem, show
 from emoconsent.cli.recognizers import recognizer
 from emoconsent.cli.restore import restore
+from emoconsent.cli.retention import retention
 from emoconsent.cli.rights import rights
 from emoconsent.cli.serve import serve
 from emoconsent.cli.setup import apply, init
@@ -60,7 +61,7 @@ def main() -> None:
 
 COMMANDS: Final = (
     *(demo, init, apply, serve, doctor, db, notice, consent, recognizer, audit, keys, rights, restore),
-    *(staff, contact, access, decide, verify),
+    *(retention, staff, contact, access, decide, verify),
 )
 for command in COMMANDS:
     main.add_command(command)
