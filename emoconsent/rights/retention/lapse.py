@@ -9,7 +9,7 @@ alone, so it does not depend on when somebody last looked.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import zip_longest
 from typing import Final
@@ -20,7 +20,7 @@ from emoconsent.consent.duration import add_duration
 from emoconsent.consent.events import ConsentEvent, EventKind
 from emoconsent.consent.ports import CatalogueRow
 from emoconsent.consent.publishing import NOTICE_CLOSED, book_from
-from emoconsent.consent.status import Question, standing
+from emoconsent.consent.status import Question, guardian_decides, standing
 from emoconsent.vocabulary import Modality, Reason
 
 #: How long after the consent ended its records are kept, locked for everybody but the subject: time to
@@ -46,10 +46,11 @@ Superseded = Callable[[str, str, Modality], datetime | None]
 
 @dataclass(frozen=True, slots=True)
 class Lapse:
-    """An end, maybe one to come, of the consent for one (purpose, modality).
+    """A time without consent for one (purpose, modality); it may be to come.
 
     Attributes:
-        renewed_at: when consent was given again; None: not yet. What was inferred before rested on the
+        reason: what began it; what ended the consent once more meanwhile changes nothing.
+        renewed_at: when there was consent again; None: not yet. What was inferred before rested on the
             consent that ended.
     """
 
@@ -68,31 +69,36 @@ class Lapse:
 
 
 def lapses(question: Question, superseded: Superseded) -> list[Lapse]:
-    """Every end of the consent that *question* asks about, in order; the last one may be to come.
+    """Every time without the consent that *question* asks about, in order; the last may be to come.
 
-    Restriction and erasure end nothing here: whoever asks looks for them first. A pair that nobody
-    ever granted has ended since ever, for empty means no.
+    The first is the time before any grant: empty means no. Restriction and erasure end nothing here:
+    whoever asks looks for them first.
     """
-    now = standing(question)
     pair = (question.purpose, question.modality)
     grants = [e for e in question.events if e.kind is EventKind.GRANT and e.covers(*pair)]
     if not grants:
-        return [Lapse(now.reason, _NEVER)]
-    found = []
+        return [Lapse(standing(question).reason, _NEVER)]
+    spans = [Lapse(Reason.NO_CONSENT, _NEVER, grants[0].at)]
     for grant, after in zip_longest(grants, grants[1:]):
-        ends = _ends(question, grant, after, superseded)
-        if after is None and now.reason is Reason.GUARDIAN_REQUIRED and now.event is not None:
-            ends.append((now.event.at, now.reason))
-        ended_at, reason = min(ends)
-        if after is None or ended_at < after.at:
-            found.append(Lapse(reason, ended_at, after.at if after is not None else None))
-    return found
+        between = _between(question, grant, after)
+        until = after.at if after is not None else None
+        ended_at, reason = min(_ends(question, grant, between, superseded))
+        spans += _without_guardian(question, grant, between, until)
+        if until is None or ended_at < until:
+            spans.append(Lapse(reason, ended_at, until))
+    return _joined(sorted(spans, key=lambda span: span.ended_at))
+
+
+def _between(q: Question, grant: ConsentEvent, after: ConsentEvent | None) -> list[ConsentEvent]:
+    """What was said about the pair after *grant* and before the grant *after* it."""
+    last = after.number if after is not None else q.events[-1].number + 1
+    return [e for e in q.events if grant.number < e.number < last and e.covers(q.purpose, q.modality)]
 
 
 def _ends(
-    q: Question, grant: ConsentEvent, after: ConsentEvent | None, superseded: Superseded
+    q: Question, grant: ConsentEvent, between: Sequence[ConsentEvent], superseded: Superseded
 ) -> list[tuple[datetime, Reason]]:
-    """Whatever ended, or will end, *grant* before *after*: the first of it counts."""
+    """Whatever ended *grant*, or will: the first of it counts."""
     notice = q.book.get(grant.notice or "")
     offer = notice.find(q.purpose, q.modality) if notice is not None else None
     if notice is None or offer is None:
@@ -101,20 +107,47 @@ def _ends(
     replaced = superseded(notice.id, q.purpose, q.modality)
     if replaced is not None:
         ends.append((replaced, Reason.NOTICE_SUPERSEDED))
-    ends += [
-        (event.at, _ENDS[event.kind])
-        for event in q.events
-        if event.kind in _ENDS
-        and event.covers(q.purpose, q.modality)
-        and grant.number < event.number < (after.number if after is not None else event.number + 1)
-    ]
-    return ends
+    return ends + [(event.at, _ENDS[event.kind]) for event in between if event.kind in _ENDS]
+
+
+def _without_guardian(
+    q: Question, grant: ConsentEvent, between: Sequence[ConsentEvent], until: datetime | None
+) -> list[Lapse]:
+    """The times in which *grant* did not count, for it was not the guardian's who was declared after it."""
+    notice, spans = q.book.offering(q.purpose, q.modality), list[Lapse]()
+    jurisdiction, since = notice.jurisdiction if notice is not None else None, None
+    for event in (event for event in between if event.kind is EventKind.DECLARE):
+        needed = guardian_decides(jurisdiction, event)
+        theirs = (
+            event.age_band is not None and grant.given_by is not None and grant.given_by == event.guardian
+        )
+        if needed and not theirs:
+            since = since or event.at
+        elif since is not None:
+            spans.append(Lapse(Reason.GUARDIAN_REQUIRED, since, event.at))
+            since = None
+    return spans + ([Lapse(Reason.GUARDIAN_REQUIRED, since, until)] if since is not None else [])
+
+
+def _joined(spans: Sequence[Lapse]) -> list[Lapse]:
+    """*spans*, in order of their beginnings, those that overlap as one."""
+    joined = [spans[0]]
+    for span in spans[1:]:
+        last = joined[-1]
+        if last.renewed_at is not None and span.ended_at >= last.renewed_at:
+            joined.append(span)
+        elif last.renewed_at is not None and (span.renewed_at is None or span.renewed_at > last.renewed_at):
+            joined[-1] = replace(last, renewed_at=span.renewed_at)
+    return joined
 
 
 def ended(found: Sequence[Lapse], at: datetime) -> datetime | None:
     """The instant up to which what was inferred has to be gone at *at*; None: nothing has."""
     over = [lapse for lapse in found if lapse.due(at)]
-    return (over[-1].renewed_at or at) if over else None
+    if not over:
+        return None
+    renewed = over[-1].renewed_at
+    return at if renewed is None else renewed - timedelta.resolution
 
 
 class Supersessions:
