@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from emoconsent import AccessDenied, EmoConsent
+from emoconsent.clock import to_micros
 from emoconsent.errors import InvalidInput, NotFound, Unavailable
+from emoconsent.rights.legal_holds import hold_mac, seal_hold
+from emoconsent.rights.ports import HoldRow, RequestRow
+from emoconsent.rights.request import request_mac
 from emoconsent.rights.retention.lapse import GRACE, WARNING
 from emoconsent.rights.retention.warning import LapseWarning
 from emoconsent.vault.record import EmotionRecord
@@ -56,6 +61,11 @@ def rows(sdk: EmoConsent, table: str = "emotion_records") -> int:
     """How many rows a table of the data store holds."""
     with sdk._parts.stores.data.engine.connect() as connection:
         return int(connection.execute(text(f"select count(*) from {table}")).scalar_one())
+
+
+def rows_of_keys(sdk: EmoConsent) -> int:
+    """How many keys the key store holds."""
+    return sum(sdk._parts.stores.keys.count_by_epoch().values())
 
 
 def gone(sdk: EmoConsent) -> dict[str, int]:
@@ -171,6 +181,45 @@ class TestTheNotice:
         clock.advance(30 * DAY)
         report = sdk.retention.run()
         assert (report.records, report.failed, rows(sdk)) == (1, 1, 1)
+
+
+class TestTheRest:
+    """Proof of consent, and tokens."""
+
+    def test_proof_of_consent_goes_at_its_end(self, sdk: EmoConsent, clock: FixedClock) -> None:
+        """Three years after the erasure, to the microsecond; its key goes with it, and nothing else."""
+        grant(sdk, "c1")
+        request = sdk.rights.submit("c1", kind="erasure", regime="pipl", principal=me("c1"))
+        sdk.rights.fulfil(request.id, principal=me("c1"))
+        keys = rows_of_keys(sdk)
+        end = clock().replace(year=clock().year + 3)
+        clock.advance(end - clock() - timedelta(microseconds=1))
+        assert (sdk.retention.run(confirmed=True).evidence, rows(sdk, "evidence")) == (0, 1)
+        clock.advance(timedelta(microseconds=1))
+        assert sdk.retention.run(dry_run=True).evidence == 1
+        assert (sdk.retention.run().evidence, rows(sdk, "evidence")) == (1, 0)
+        assert rows_of_keys(sdk) < keys
+        assert sdk.audit.verify().findings == ()
+        assert sdk.retention.run().evidence == 0
+
+    def test_proof_altered_to_be_over_stays(self, sdk: EmoConsent) -> None:
+        """Nobody can have the proof destroyed by editing its end."""
+        grant(sdk, "c1")
+        request = sdk.rights.submit("c1", kind="erasure", regime="pipl", principal=me("c1"))
+        sdk.rights.fulfil(request.id, principal=me("c1"))
+        keys = rows_of_keys(sdk)
+        with sdk._parts.stores.data.engine.begin() as connection:
+            connection.execute(text("update evidence set keep_until = 1"))
+        report = sdk.retention.run()
+        assert (report.evidence, report.failed, rows(sdk, "evidence")) == (0, 1, 1)
+        assert rows_of_keys(sdk) == keys
+
+    def test_tokens_that_are_over_are_swept(self, sdk: EmoConsent, clock: FixedClock) -> None:
+        """What no sign-in swept, for nobody signs in."""
+        sdk.accounts.use_once("jwt", "1", expires_at=clock() + DAY)
+        sdk.accounts.use_once("jwt", "2", expires_at=clock() + 3 * DAY)
+        clock.advance(2 * DAY)
+        assert (sdk.retention.run().tokens, rows(sdk, "tokens")) == (1, 1)
 
 
 class TestTheClock:
@@ -310,6 +359,27 @@ class TestTheChoice:
         assert sdk.retention.run().failed == 1
 
 
+def put_hold(sdk: EmoConsent, until: datetime) -> None:
+    """A legal hold on the only subject."""
+    parts, hold_id = sdk._parts, b"h" * 16
+    ledger = parts.consent._s.ledger
+    with parts.stores.data.write() as tx:
+        [ref] = tx.subjects.refs()
+        sealed = seal_hold(parts.keyring.open(ref), hold_id, {"text": "a claim", "actor": None})
+        row = HoldRow(ref, hold_id, "legal_claims", to_micros(until), sealed, b"e" * 16, b"")
+        tx.legal_holds.add(replace(row, mac=hold_mac(ledger.mac, row)))
+
+
+def put_request(sdk: EmoConsent, kind: str) -> None:
+    """A request of *kind* of the only subject, received just now."""
+    parts = sdk._parts
+    ledger = parts.consent._s.ledger
+    with parts.stores.data.write() as tx:
+        [ref] = tx.subjects.refs()
+        row = RequestRow(b"r" * 16, ref, kind, "pipl", "received", tx.now(), None, b"", b"e" * 16, b"")
+        tx.requests.put(replace(row, mac=request_mac(ledger.mac, row)))
+
+
 ENDS: dict[str, Callable[[EmoConsent, FixedClock], Any]] = {
     "withdrawn": lambda sdk, _clock: sdk.consent.withdraw("c1"),
     "opted_out": lambda sdk, _clock: sdk.consent.opt_out("c1"),
@@ -406,6 +476,46 @@ class TestTheConsent:
         assert (report.records, dict(report.held)) == (0, {"restricted": 1})
         brief.consent.lift_restriction("c1")
         assert gone(brief) == {"customer_care": 1}
+
+    def test_a_legal_hold_holds_everything(self, brief: EmoConsent, clock: FixedClock) -> None:
+        """Until it ends by itself, also what is past its retention; an altered hold stops the deletion, too."""
+        grant(brief, "c1")
+        stored(brief, "c1")
+        brief.consent.withdraw("c1")
+        put_hold(brief, clock() + 100 * DAY)
+        clock.advance(100 * DAY - timedelta(microseconds=1))
+        assert dict(brief.retention.run(confirmed=True).held) == {"legal_hold": 1}
+        with brief._parts.stores.data.engine.begin() as connection:
+            connection.execute(text("update legal_holds set until = 1"))
+        report = brief.retention.run()
+        assert (report.records, report.failed) == (0, 1)
+
+    def test_a_hold_that_is_over_holds_nothing(self, brief: EmoConsent, clock: FixedClock) -> None:
+        """At its end the run deletes."""
+        grant(brief, "c1")
+        stored(brief, "c1")
+        brief.consent.withdraw("c1")
+        put_hold(brief, clock() + 10 * DAY)
+        clock.advance(10 * DAY)
+        assert brief.retention.run().records == 1
+
+    @pytest.mark.parametrize("kind", ["access", "portability", "rectification"])
+    def test_an_open_request_for_a_copy_holds_what_it_shows(
+        self, brief: EmoConsent, clock: FixedClock, kind: str
+    ) -> None:
+        """Access and portability hold what the consent's end deletes, but nothing past its retention."""
+        grant(brief, "c1")
+        stored(brief, "c1")
+        put_request(brief, kind)
+        brief.consent.withdraw("c1")
+        clock.advance(10 * DAY)
+        report = brief.retention.run()
+        if kind == "rectification":
+            assert (report.records, dict(report.held)) == (1, {})
+            return
+        assert (report.records, dict(report.held)) == (0, {"copy_requested": 1})
+        clock.advance(80 * DAY)
+        assert brief.retention.run(confirmed=True).records == 1
 
     def test_the_erased_are_left_to_the_erasure(self, brief: EmoConsent, clock: FixedClock) -> None:
         """Between a run and an erasure nothing is counted twice and nothing fails."""
