@@ -33,7 +33,7 @@ def stopped(journey: Journey) -> None:
     signed_in(journey)
     journey.press(_STOP)
     journey.title("Stopped.")
-    journey.sees("Delete what was stored, too")
+    journey.sees("Delete everything about me now")
 
 
 def stop_link_done(journey: Journey) -> None:
