@@ -72,6 +72,7 @@ class EmoConsent:
         self.rights = parts.rights
         self.exports = parts.exports
         self.recipients = parts.recipients
+        self.retention = parts.retention
         self.audit = parts.audit
         self.keys = parts.keys
         self.restore = parts.restore

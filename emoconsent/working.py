@@ -16,6 +16,7 @@ from emoconsent.wiring import Parts
 
 LOOK: Final = timedelta(seconds=2)  # between two looks at what is due
 PASS: Final = timedelta(minutes=5)
+HOURLY: Final = timedelta(hours=1)
 DAILY: Final = timedelta(days=1)
 
 
@@ -42,6 +43,7 @@ def _others(parts: Parts) -> Sequence[Duty]:
         _duty("unproven", DAILY, rights.expire_unproven),
         _duty("copies", LOOK, exports.work),
         _duty("old copies", PASS, exports.sweep),
+        Duty("retention", HOURLY, parts.retention.duty),
     )
 
 

@@ -117,6 +117,10 @@ def init_page(app: Flask, config: PortalConfig) -> None:
             "authority": _authority(config),
         }
 
+    _filters(app)
+
+
+def _filters(app: Flask) -> None:
     for name, table in (
         ("purpose", words.PURPOSES),
         ("modality", words.MODALITIES),

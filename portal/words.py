@@ -67,6 +67,7 @@ EVENTS: Final = {
     "lift": _l("The restriction was lifted"),
     "declare": _l("Your age group was stated"),
     "erase": _l("Your data was deleted"),
+    "keep": _l("You chose how long guesses are kept"),
     "expire": _l("Your agreement ran out"),
     "supersede": _l("The notice changed, so your agreement ended"),
 }

@@ -44,6 +44,7 @@ class Permission(StrEnum):
     HOLD_REQUEST = "hold_request"
     EXPORT_RECORDS = "export_records"
     READ_OWN_LOG = "read_own_log"
+    CHOOSE_RETENTION = "choose_retention"
     READ_LOG = "read_log"
     PUBLISH_NOTICE = "publish_notice"
     REGISTER_RECOGNIZER = "register_recognizer"
@@ -106,6 +107,7 @@ TABLE: Final[dict[tuple[Role, Permission], Rule]] = {
     (Role.SUBJECT, Permission.READ_RECEIPTS): _FAMILY,
     (Role.SUBJECT, Permission.EXPORT_RECORDS): _FAMILY,
     (Role.SUBJECT, Permission.READ_OWN_LOG): _FAMILY,
+    (Role.SUBJECT, Permission.CHOOSE_RETENTION): _FAMILY,
     (Role.AGENT, Permission.OPEN_CASE): _OFFICE,
     (Role.AGENT, Permission.READ_HINT): _CASE,
     (Role.ANALYST, Permission.READ_AGGREGATE): Rule(purposes=_STATISTICS),

@@ -205,6 +205,10 @@ class Tokens:
         """How often ``count`` counted it, within the time that the first count gave."""
         row = tx.tokens.get(self._keyring.keyed(f"count/{kind}", name))
         return row.misses if row is not None and row.expires_at > tx.now() and self.authentic(row) else 0
+    def used(self, tx: AccountsTransaction, kind: str, name: str) -> bool:
+        """Whether ``use_once`` said True of it, and will not again yet."""
+        row = tx.tokens.get(self._keyring.keyed(f"once/{kind}", name))
+        return row is not None and self.authentic(row) and row.expires_at > tx.now()
 
     def owned(self, tx: AccountsTransaction, owner: Owner, kind: str) -> list[tuple[TokenRow, OwnerRow]]:
         """The live tokens of *kind* that belong to *owner*, newest first."""

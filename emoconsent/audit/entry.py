@@ -40,6 +40,7 @@ class EventTag(StrEnum):
     CONSENT_LIFT = "consent:lift"
     CONSENT_DECLARE = "consent:declare"
     CONSENT_ERASE = "consent:erase"
+    CONSENT_KEEP = "consent:keep"
     GATE_DENY = "gate:deny"
     GATE_FILTER = "gate:filter"
     CALL_START = "call:start"
@@ -90,6 +91,7 @@ class EventTag(StrEnum):
     RESTORE_REPLAY = "restore:replay"
     CLOCK_CONFIRM = "clock:confirm"
     LOG_GAP = "log:gap"
+    RETENTION_RUN = "retention:run"
 
 
 #: What is written even while the clock is in doubt: whatever closes, denies or deletes something,
@@ -104,6 +106,7 @@ GOES_ON: Final = frozenset(
         EventTag.CONSENT_OPT_OUT,
         EventTag.CONSENT_RESTRICT,
         EventTag.CONSENT_ERASE,
+        EventTag.CONSENT_KEEP,  # keeps for less long, or for as long as was agreed, and opens nothing
         EventTag.GATE_DENY,
         EventTag.CALL_DISCARD,
         EventTag.CALL_FAIL,

@@ -20,6 +20,7 @@ from emoconsent.cli.problems import BAD_INPUT, Problem, show
 from emoconsent.cli.recipients import recipient
 from emoconsent.cli.recognizers import recognizer
 from emoconsent.cli.restore import restore
+from emoconsent.cli.retention import retention
 from emoconsent.cli.rights import rights
 from emoconsent.cli.serve import serve
 from emoconsent.cli.setup import apply, init
@@ -64,7 +65,7 @@ def main() -> None:
 
 COMMANDS: Final = (
     *(demo, init, apply, serve, doctor, db, notice, consent, recognizer, audit, keys, rights, export),
-    *(restore, staff, contact, apikey, access, decide, verify, recipient, worker),
+    *(retention, restore, staff, contact, apikey, access, decide, verify, recipient, worker),
 )
 for command in COMMANDS:
     main.add_command(command)

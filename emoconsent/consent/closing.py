@@ -28,6 +28,7 @@ SUBJECT_CLOSINGS: Final = {
     EventKind.RESTRICT: EventTag.CONSENT_RESTRICT,
     EventKind.DECLARE: EventTag.CONSENT_DECLARE,
     EventKind.ERASE: EventTag.CONSENT_ERASE,
+    EventKind.KEEP: EventTag.CONSENT_KEEP,
 }
 
 
@@ -182,7 +183,9 @@ class Closer:
             handler(tx, closing)
         if subject is not None and closing.kind in SUBJECT_CLOSINGS:
             kind, facts = EventKind(closing.kind), {"replayed": closing.number}
-            new = NewEvent(kind, SUBJECT_CLOSINGS[kind], scope=_closed_scope(closing), facts=facts)
+            private = {"days": closing.name} if kind is EventKind.KEEP else None
+            scope = _closed_scope(closing)
+            new = NewEvent(kind, SUBJECT_CLOSINGS[kind], scope=scope, private=private, facts=facts)
             self._ledger.append(tx, subject, new)
         return True
 

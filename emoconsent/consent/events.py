@@ -14,7 +14,7 @@ from emoconsent.vocabulary import Modality, Scope
 
 
 class EventKind(StrEnum):
-    """ISO/IEC TS 27560 event types, and the two that close everything at once.
+    """ISO/IEC TS 27560 event types, the two that close everything at once, and how long is kept.
 
     ``expire`` and ``supersede`` are never stored: they follow from a grant, its notice and the
     time, and the history shows them where they fall.
@@ -30,6 +30,7 @@ class EventKind(StrEnum):
     LIFT = "lift"
     DECLARE = "declare"
     ERASE = "erase"
+    KEEP = "keep"
     EXPIRE = "expire"
     SUPERSEDE = "supersede"
 
@@ -59,6 +60,7 @@ class ConsentEvent:
         notice: ``id@version`` for shown and grant.
         given_by: the guardian's identifier, where one acted.
         age_band, guardian: what a ``declare`` event states.
+        days: what a ``keep`` event states (``consent.keeping``).
         entry_id: the event's entry in the audit log.
     """
 
@@ -73,6 +75,7 @@ class ConsentEvent:
     evidence: str | None = field(default=None, repr=False)
     age_band: str | None = field(default=None, repr=False)
     guardian: str | None = field(default=None, repr=False)
+    days: str | None = field(default=None, repr=False)
     entry_id: bytes | None = None
 
     def covers(self, purpose: str, modality: Modality) -> bool:

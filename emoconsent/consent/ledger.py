@@ -24,7 +24,7 @@ from emoconsent.vocabulary import Role, Scope
 
 TAMPERED: Final = "a stored row fails its authentication; run `emoconsent audit verify` to find it"
 GENESIS: Final = bytes(32)
-_PRIVATE: Final = ("channel", "language", "given_by", "evidence", "age_band", "guardian")
+_PRIVATE: Final = ("channel", "language", "given_by", "evidence", "age_band", "guardian", "days")
 
 
 def event_mac(mac: RowMac, previous: bytes, row: EventRow) -> bytes:

@@ -20,6 +20,7 @@ class Permit:
         keys: the subject's keys, in memory while the call is inside and no longer.
         admitted_at: the subject's last event number at admission; a closing after it discards.
         view: the catalogue at admission.
+        keep_days: the subject's own choice of retention, as the re-check found it.
     """
 
     keys: SubjectKeys
@@ -32,3 +33,4 @@ class Permit:
     hold: Hold
     settled: bool = False
     called: bool = False
+    keep_days: int | None = None

@@ -13,12 +13,14 @@ import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 from emoconsent.audit.entry import EventTag, Fact
 from emoconsent.audit.rowmac import RowMac
 from emoconsent.clock import from_micros, to_micros
 from emoconsent.consent.holds import HoldTable
+from emoconsent.consent.keeping import choice
 from emoconsent.consent.ledger import Ledger
 from emoconsent.consent.notice import NoticePurpose, add_duration
 from emoconsent.errors import ConsentDenied, EmoConsentError, RecognizerOutputError, Unavailable
@@ -199,6 +201,7 @@ class Settlement:
         if known is None:
             return request.answer(Reason.ERASED, "the subject was erased while the recognizer ran")
         events = self._s.ledger.events(tx, known)
+        permit.keep_days = choice(events)
         view = self._view(tx, permit)
         at = from_micros(tx.now())
         decision = decide(request, view, events, at)
@@ -238,7 +241,9 @@ class Settlement:
         if offer.retention is None:
             self._log(tx, entry_id, EventTag.CALL_COMPLETE, permit, {"stored": False})
             return record
-        expires_at = to_micros(add_duration(from_micros(at), offer.retention))
+        ends = [add_duration(from_micros(at), offer.retention)]
+        ends += [from_micros(at) + timedelta(days=permit.keep_days)] if permit.keep_days is not None else []
+        expires_at = to_micros(min(ends))
         head = RecordHead(
             new_record_id(),
             record.purpose,

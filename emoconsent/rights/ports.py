@@ -141,7 +141,21 @@ class EvidenceStore(Protocol):
 
     def get(self, evidence_ref: bytes) -> EvidenceRow | None: ...
 
+    def over(self, now: int, after: bytes, limit: int) -> list[EvidenceRow]:
+        """Up to *limit* rows to be kept no longer than until *now*, by reference, from above *after*."""
+
+    def remove(self, evidence_ref: bytes) -> int: ...
+
     def list(self) -> list[EvidenceRow]: ...
+
+
+class MetaStore(Protocol):
+    """Facts about the store itself, bound to one transaction: a value and its MAC by name."""
+
+    def get(self, name: str) -> tuple[str, bytes] | None: ...
+
+    def put(self, name: str, value: str, mac: bytes) -> None:
+        """Insert, or replace the value of the same name."""
 
 
 class LinkStore(Protocol):
@@ -195,6 +209,9 @@ class RightsTransaction(AccountsTransaction, Protocol):
 
     @property
     def export_parts(self) -> PartStore: ...
+
+    @property
+    def meta(self) -> MetaStore: ...
 
 
 class RightsDatabase(Protocol):

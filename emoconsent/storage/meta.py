@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from emoconsent.storage import schema
 from emoconsent.storage.rows import checked, raw
@@ -23,3 +23,9 @@ class SqlMeta:
 
     def add(self, name: str, value: str, mac: bytes) -> None:
         self._connection.execute(insert(schema.meta).values(name=name, value=value, mac=mac))
+
+    def put(self, name: str, value: str, mac: bytes) -> None:
+        """Insert, or replace the value of the same name."""
+        change = update(schema.meta).where(schema.meta.c.name == name).values(value=value, mac=mac)
+        if not self._connection.execute(change).rowcount:
+            self.add(name, value, mac)

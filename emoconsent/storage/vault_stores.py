@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import ColumnElement, delete, exists, func, select, tuple_
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, tuple_
 
 from emoconsent.audit.ports import IntentRow
 from emoconsent.rights.ports import CertificateRow, EvidenceRow, RequestRow
 from emoconsent.storage import schema
 from emoconsent.storage.rows import TableStore, checked, raw
-from emoconsent.vault.ports import CaseRow, RecordRow
+from emoconsent.vault.ports import CaseRow, RecordRow, Terms
 from emoconsent.vault.records import RevisionKind
 from emoconsent.vault.selection import Selection
 
@@ -65,10 +65,10 @@ class SqlRecords(TableStore[RecordRow]):
         where += [columns.at < wanted.until] if wanted.until is not None else []
         return where
 
-    def days(self, subject_ref: bytes, now: int, limit: int) -> list[tuple[int, int]]:
+    def days(self, subject_ref: bytes, now: int, over_until: int, limit: int) -> list[tuple[int, int]]:
         columns = self.table.c
         day = (columns.at // DAY).label("day")
-        where = (columns.subject_ref == subject_ref, columns.revision == 0, columns.expires_at > now)
+        where = self._wanted(subject_ref, now, Selection(None, None, over_until + 1, None))
         statement = select(day, func.count()).where(*where).group_by(day).order_by(day.desc()).limit(limit)
         return [(int(number), int(count)) for number, count in self._run(statement)]
 
@@ -102,11 +102,36 @@ class SqlRecords(TableStore[RecordRow]):
         where = (columns.subject_ref == subject_ref, columns.record_id.in_(some))
         return int(self._run(delete(self.table).where(*where)).rowcount)
 
-    def expired(self, at: int, limit: int) -> list[tuple[bytes, bytes]]:
+    def subjects(self, after: bytes, limit: int) -> list[bytes]:
+        ref = self.table.c.subject_ref
+        found = self._run(select(raw(ref)).where(ref > after).distinct().order_by(ref).limit(limit))
+        return [checked(bytes, row[0]) for row in found]
+
+    def pairs(self, subject_ref: bytes) -> list[tuple[str, str]]:
         columns = self.table.c
-        named = (raw(columns.subject_ref), raw(columns.record_id))
-        rows = self._run(select(*named).where(columns.expires_at <= at).distinct().limit(limit))
-        return [(checked(bytes, ref), checked(bytes, record_id)) for ref, record_id in rows]
+        wanted = select(raw(columns.purpose), raw(columns.modality)).where(columns.subject_ref == subject_ref)
+        rows = self._run(wanted.distinct())
+        return [(checked(str, purpose), checked(str, modality)) for purpose, modality in rows]
+
+    def due(self, subject_ref: bytes, terms: Terms, limit: int) -> list[bytes]:
+        where = self._over(subject_ref, terms)
+        found = self._run(select(raw(self.table.c.record_id)).where(*where).limit(limit))
+        return [checked(bytes, row[0]) for row in found]
+
+    def due_count(self, subject_ref: bytes, terms: Terms) -> dict[str, int]:
+        purpose, where = self.table.c.purpose, self._over(subject_ref, terms)
+        found = self._run(select(raw(purpose), func.count()).where(*where).group_by(purpose))
+        return {checked(str, name): int(count) for name, count in found}
+
+    def _over(self, subject_ref: bytes, terms: Terms) -> list[ColumnElement[bool]]:
+        """The inferences of the records that are over by *terms*, each once."""
+        columns = self.table.c
+        over = [columns.expires_at <= terms.now, columns.at <= terms.over_until]
+        over += [
+            and_(columns.purpose == purpose, columns.modality == modality, columns.at <= until)
+            for purpose, modality, until in terms.ended
+        ]
+        return [columns.subject_ref == subject_ref, columns.revision == 0, or_(*over)]
 
 
 class SqlCases(TableStore[CaseRow]):
@@ -182,6 +207,14 @@ class SqlEvidence(TableStore[EvidenceRow]):
 
     def get(self, evidence_ref: bytes) -> EvidenceRow | None:
         return self._one(self.table.c.evidence_ref == evidence_ref)
+
+    def over(self, now: int, after: bytes, limit: int) -> list[EvidenceRow]:
+        columns = self.table.c
+        where = (columns.keep_until <= now, columns.evidence_ref > after)
+        return self._values(*where, order=[columns.evidence_ref], limit=limit)
+
+    def remove(self, evidence_ref: bytes) -> int:
+        return int(self._run(delete(self.table).where(self.table.c.evidence_ref == evidence_ref)).rowcount)
 
     def list(self) -> list[EvidenceRow]:
         return self._values()

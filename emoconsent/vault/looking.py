@@ -17,9 +17,10 @@ from emoconsent.consent.ledger import Subject
 from emoconsent.errors import AccessDenied, NotFound
 from emoconsent.vault.access import Access, to_unknown
 from emoconsent.vault.ports import RecordRow, VaultTransaction
-from emoconsent.vault.presence import Presence
+from emoconsent.vault.presence import Presence, Present
 from emoconsent.vault.records import RevisionKind, check_rows
 from emoconsent.vault.refusals import Refusals
+from emoconsent.vault.selection import Selection
 from emoconsent.vault.subject_keys import SubjectKeys
 from emoconsent.vocabulary import Role
 
@@ -39,13 +40,19 @@ _SHOWS: Final = frozenset(
 class Opened:
     """A subject in a vault transaction, as far as the principal may go.
 
-    ``relation`` is what permitted it; ``rows`` the revisions of the record asked for, if one was.
+    ``relation`` is what permitted it; ``rows`` the revisions of the record asked for, if one was;
+    ``over_until`` as a ``Present`` has it.
     """
 
     tx: VaultTransaction
     keys: SubjectKeys
     relation: str | None = None
     rows: Sequence[RecordRow] = field(default=())
+    over_until: int = 0
+
+    def kept(self, chosen: Selection) -> Selection:
+        """*chosen*, without what the subject's own choice of retention has ended."""
+        return replace(chosen, since=max(chosen.since or 0, self.over_until + 1))
 
 
 class Looks:
@@ -112,8 +119,8 @@ class Looks:
     ) -> Iterator[Opened]:
         refusal: AccessDenied | None = None
         with self._presence.writing(ref) as present:
-            rows = self._revisions(present.tx, record_id, permission)
-            found = Opened(present.tx, present.keys, rows=rows)
+            rows = self._revisions(present, record_id, permission)
+            found = Opened(present.tx, present.keys, rows=rows, over_until=present.over_until)
             try:
                 relation = self._permit(found, present.known, principal, permission, purpose)
             except AccessDenied as denied:
@@ -127,13 +134,13 @@ class Looks:
             raise refusal
 
     def _revisions(
-        self, tx: VaultTransaction, record_id: bytes | None, permission: Permission
+        self, present: Present, record_id: bytes | None, permission: Permission
     ) -> Sequence[RecordRow]:
         if record_id is None:
             return ()
-        rows = tx.records.revisions(record_id)
+        rows = present.tx.records.revisions(record_id)
         check_rows(self._ledger.mac, rows)
-        over = bool(rows) and rows[0].expires_at <= tx.now()
+        over = bool(rows) and (rows[0].expires_at <= present.tx.now() or rows[0].at <= present.over_until)
         if not rows or (over and permission is not Permission.DELETE_RECORD):
             raise NotFound(_NO_RECORD)
         return rows

@@ -65,9 +65,18 @@ def position(cursor: str | None) -> tuple[int, bytes] | None:
 
 
 def page(
-    tx: VaultTransaction, keys: SubjectKeys, mac: RowMac, wanted: Selection, cursor: str | None, limit: int
+    tx: VaultTransaction,
+    keys: SubjectKeys,
+    mac: RowMac,
+    wanted: Selection,
+    cursor: str | None,
+    limit: int,
+    over_until: int,
 ) -> RecordPage:
     """Up to *limit* of the *wanted* records, each in its latest revision.
+
+    Args:
+        over_until: days are counted from here on only; *wanted* begins no earlier.
 
     Raises:
         InvalidInput: the limit is not from 1 to ``MAX_PAGE``, or the cursor is none.
@@ -80,7 +89,7 @@ def page(
         rows = tx.records.revisions(record_id)
         check_rows(mac, rows)
         records.append(open_revisions(keys, rows)[-1])
-    counts = tx.records.days(keys.ref, tx.now(), SHOWN_DAYS)
+    counts = tx.records.days(keys.ref, tx.now(), over_until, SHOWN_DAYS)
     return RecordPage(
         tuple(records),
         cursor_of(records[-1]) if len(ids) > limit else None,

@@ -197,6 +197,22 @@ class RecordRow:
     mac: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Which of a subject's records are over.
+
+    Attributes:
+        now: those whose retention ends by then.
+        over_until: those inferred up to then, for the subject chose so; 0 for none.
+        ended: (purpose, modality, until): those of the pair inferred up to *until*, for the consent is
+            over that they rested on.
+    """
+
+    now: int
+    over_until: int = 0
+    ended: tuple[tuple[str, str, int], ...] = ()
+
+
 class RecordStore(Protocol):
     """Emotion records, bound to one transaction."""
 
@@ -219,8 +235,11 @@ class RecordStore(Protocol):
     def recent(self, subject_ref: bytes, after: int) -> list[tuple[bytes, int]]:
         """Record and revision of each row whose inference is later than *after*, in an order of their own."""
 
-    def days(self, subject_ref: bytes, now: int, limit: int) -> list[tuple[int, int]]:
-        """How many records of each day (counted from 1970-01-01) that has any, the latest days first."""
+    def days(self, subject_ref: bytes, now: int, over_until: int, limit: int) -> list[tuple[int, int]]:
+        """How many records of each day (counted from 1970-01-01) that has any, the latest days first.
+
+        Only records inferred after *over_until* count.
+        """
 
     def count(self, subject_ref: bytes) -> int:
         """How many rows a subject has."""
@@ -238,7 +257,17 @@ class RecordStore(Protocol):
     def remove_some(self, subject_ref: bytes, limit: int) -> int:
         """Delete up to *limit* rows of a subject; how many went."""
 
-    def expired(self, at: int, limit: int) -> list[tuple[bytes, bytes]]: ...
+    def subjects(self, after: bytes, limit: int) -> list[bytes]:
+        """Up to *limit* references above *after* of subjects who have records, in order."""
+
+    def pairs(self, subject_ref: bytes) -> list[tuple[str, str]]:
+        """The (purpose, modality) pairs of a subject's records."""
+
+    def due(self, subject_ref: bytes, terms: Terms, limit: int) -> list[bytes]:
+        """Up to *limit* ids of a subject's records that are over by *terms*."""
+
+    def due_count(self, subject_ref: bytes, terms: Terms) -> dict[str, int]:
+        """How many of a subject's records are over by *terms*, by purpose."""
 
 
 @dataclass(frozen=True, slots=True)

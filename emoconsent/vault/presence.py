@@ -16,7 +16,15 @@ from typing import Final, TypeVar
 from emoconsent.audit.rowmac import RowMac
 from emoconsent.consent.events import EventKind
 from emoconsent.consent.holds import HoldTable, vault_key
-from emoconsent.consent.ledger import TAMPERED, Ledger, Subject, subject_mac
+from emoconsent.consent.keeping import over_until
+from emoconsent.consent.ledger import (
+    TAMPERED,
+    Ledger,
+    Subject,
+    checked_events,
+    decode_events,
+    subject_mac,
+)
 from emoconsent.consent.ports import SubjectRow
 from emoconsent.errors import NotFound, Unavailable
 from emoconsent.vault.keyring import Keyring
@@ -29,11 +37,15 @@ UNKNOWN: Final = "nothing is known of that subject, or not to you"
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """A subject in a transaction, with the keys, for as long as the hold lasts."""
+    """A subject in a transaction, with the keys, for as long as the hold lasts.
+
+    ``over_until``: whatever was inferred up to this instant is over by the subject's own choice.
+    """
 
     tx: VaultTransaction
     known: Subject
     keys: SubjectKeys
+    over_until: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +102,20 @@ class Presence:
             with transaction as tx:
                 row = self._required(tx, ref)
                 keys = self.keyring.open(ref)
-                yield tx, Present(tx, Subject(row, keys), keys)
+                known = Subject(row, keys)
+                yield tx, Present(tx, known, keys, self._over_until(tx, known))
                 if not self.holds.valid(hold):
                     raise Unavailable(
                         "the hold on the subject was lost meanwhile; try again", outcome="not_done"
                     )
         finally:
             self.holds.release(hold)
+
+    def _over_until(self, tx: VaultTransaction, known: Subject) -> int:
+        """Looked for in the whole chain, checked: a choice that somebody deleted is no choice undone."""
+        rows = checked_events(self.ledger.mac, known.row, tx.events.of(known.row.subject_ref))
+        made = [row for row in rows if row.kind == EventKind.KEEP]
+        return over_until(decode_events(made, known.seals, private=True), tx.now())
 
     def _required(self, tx: VaultTransaction, ref: bytes) -> SubjectRow:
         row = self._there(tx, tx.subjects.by_ref(ref))

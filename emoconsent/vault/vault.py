@@ -126,7 +126,8 @@ class Vault(AsyncTwins):
         _stated(stated, reason)
         permission = Permission.READ_RECORDS
         with self._looks.subject(check_identifier(subject), principal, permission, stated, reason) as found:
-            result = page(found.tx, found.keys, self._s.ledger.mac, chosen, before, limit)
+            wanted, over = found.kept(chosen), found.over_until
+            result = page(found.tx, found.keys, self._s.ledger.mac, wanted, before, limit, over)
             facts: dict[str, Fact] = {"purpose": stated, "records": len(result.records), "as": "page"}
             self._looks.log(found, EventTag.VAULT_READ, principal, facts, reason)
         self._s.committed()
@@ -147,7 +148,7 @@ class Vault(AsyncTwins):
         with self._looks.subject(
             check_identifier(subject), principal, permission, purpose, "counting"
         ) as found:
-            return found.tx.records.total(found.keys.ref, found.tx.now(), chosen)
+            return found.tx.records.total(found.keys.ref, found.tx.now(), found.kept(chosen))
 
     def aggregate(self, *, principal: Principal, purpose: str, reason: str) -> Aggregate:
         """Counts of levels over all subjects whose live consent covers *purpose*, for analysts.
@@ -176,7 +177,7 @@ class Vault(AsyncTwins):
     def _records_for(self, ref: bytes, purpose: str) -> list[tuple[bytes, EmotionRecord]]:
         """One subject's usable records of *purpose*, under a hold; none if erased meanwhile."""
         with suppress(NotFound), self._s.presence.reading(ref) as present:
-            records = self._latest(Opened(present.tx, present.keys), live=True)
+            records = self._latest(Opened(present.tx, present.keys, over_until=present.over_until), live=True)
             return [(ref, record) for record in records if record.purpose == purpose]
         return []
 
@@ -309,7 +310,8 @@ class Vault(AsyncTwins):
         by_record: dict[bytes, list[RecordRow]] = {}
         for row in rows:
             by_record.setdefault(bytes(row.record_id), []).append(row)
-        kept = [revisions for revisions in by_record.values() if revisions[0].expires_at > now]
+        over, firsts = found.over_until, by_record.values()
+        kept = [rows for rows in firsts if rows[0].expires_at > now and rows[0].at > over]
         pairs = {(r[0].purpose, Modality(r[0].modality)) for r in kept}
         usable = {pair for pair in pairs if not live or self._s.live(found.tx, found.keys.ref, *pair)}
         return [

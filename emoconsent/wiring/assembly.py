@@ -18,14 +18,10 @@ from emoconsent.consent.ledger import Ledger
 from emoconsent.consent.publishing import Notices
 from emoconsent.errors import ConfigurationError
 from emoconsent.recognizers.demo.advice import advice
-from emoconsent.rights.effects import Effects
 from emoconsent.rights.epochs import Keys
 from emoconsent.rights.erasure import Erasure, ErasureServices
-from emoconsent.rights.explaining import Explaining
 from emoconsent.rights.integrity import Integrity
-from emoconsent.rights.recipients.registry import Recipients, RecipientServices
 from emoconsent.rights.restore import GENERATION, Restore
-from emoconsent.rights.service import Rights
 from emoconsent.rights.standing import RequestStanding
 from emoconsent.settings import Settings
 from emoconsent.storage.outside import OutsideFile
@@ -54,7 +50,14 @@ from emoconsent.wiring.calls import (
 )
 from emoconsent.wiring.opening import check_meta, create, open_stores, root_key_inside, root_keys
 from emoconsent.wiring.parts import Parts, Subjects
-from emoconsent.wiring.rights import close_again, exports_of, outbox_of
+from emoconsent.wiring.rights import (
+    close_again,
+    exports_of,
+    outbox_of,
+    recipients_of,
+    retention_of,
+    rights_of,
+)
 
 
 def assemble(settings: Settings, clock: Clock | None, monotonic: Callable[[], float]) -> Parts:
@@ -118,10 +121,8 @@ def _compose(
     recognizers = recognizer_registry(base, closer, refusals, settings.approvals_required)
     access = Access(presence, refusals, base.guardians, RequestStanding(ledger.mac))
     vault = vault_of(base, closer, presence, access, refusals, recognizers)
-    effects, explaining = Effects(data, vault, consent, sandboxed), Explaining(data, base.chain, vault)
-    rights = Rights(erasing, erasure, base.guardians, refusals, base.chain, effects, explaining)
+    rights = rights_of(base, erasing, erasure, refusals, vault, consent)
     lending = lending_services(base)
-    restore = Restore(data, ledger, base.stores.keys, closings, closer, audit, rights, keys, committed)
     return Parts(
         stores=base.stores,
         keyring=base.keyring,
@@ -137,14 +138,13 @@ def _compose(
         access=access,
         accounts=accounts_of(base),
         rights=rights,
+        retention=retention_of(base, closer, presence, refusals),
         exports=exports_of(base, access, refusals, rights, settings.approvals_required, sandboxed=sandboxed),
-        recipients=Recipients(
-            RecipientServices(data, base.chain, refusals, outbox, settings.recipients, committed)
-        ),
+        recipients=recipients_of(base, refusals, outbox, settings),
         outbox=outbox,
         audit=audit,
         keys=keys,
-        restore=restore,
+        restore=Restore(data, ledger, base.stores.keys, closings, closer, audit, rights, keys, committed),
         sequencer=sequencer,
     )
 

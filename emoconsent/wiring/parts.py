@@ -18,6 +18,7 @@ from emoconsent.rights.export.service import Exports
 from emoconsent.rights.recipients.outbox import Outbox
 from emoconsent.rights.recipients.registry import Recipients
 from emoconsent.rights.restore import Restore
+from emoconsent.rights.retention.service import Retention
 from emoconsent.rights.service import Rights
 from emoconsent.storage.store import Stores
 from emoconsent.twins import AsyncTwins
@@ -62,6 +63,7 @@ class Parts:
     access: Access
     accounts: Accounts
     rights: Rights
+    retention: Retention
     exports: Exports
     recipients: Recipients
     outbox: Outbox

@@ -10,8 +10,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from emoconsent.audit.entry import EventTag
 from emoconsent.consent.closing import Closer
 from emoconsent.consent.publishing import NOTICE_CLOSED
+from emoconsent.consent.registry import ConsentRegistry
 from emoconsent.recognizers.registry import SUSPENDED
-from emoconsent.rights.erasure import Erasure
+from emoconsent.rights.effects import Effects
+from emoconsent.rights.erasure import Erasure, ErasureServices
+from emoconsent.rights.explaining import Explaining
 from emoconsent.rights.export.desk import Desk
 from emoconsent.rights.export.gather import Gathering
 from emoconsent.rights.export.making import Making
@@ -19,13 +22,23 @@ from emoconsent.rights.export.requested import RequestedExports
 from emoconsent.rights.export.service import Exports, ExportServices
 from emoconsent.rights.recipients.closing import RequestCloser
 from emoconsent.rights.recipients.outbox import Outbox, OutboxServices
+from emoconsent.rights.recipients.registry import Recipients, RecipientServices
+from emoconsent.rights.retention.choosing import Choosing
+from emoconsent.rights.retention.deleting import Deleting
+from emoconsent.rights.retention.ruling import Rulings
+from emoconsent.rights.retention.service import Retention
+from emoconsent.rights.retention.sweep import Sweep, SweepServices
+from emoconsent.rights.retention.warning import Warnings
 from emoconsent.rights.service import Rights
+from emoconsent.settings import Settings
 from emoconsent.vault.access import Access
 from emoconsent.vault.keyring import (
     SIGN_CERTIFICATES,
 )
+from emoconsent.vault.presence import Presence
 from emoconsent.vault.refusals import Refusals
 from emoconsent.vault.replay import CONTEST, DELETE, RecordReplay
+from emoconsent.vault.vault import Vault
 from emoconsent.wiring.base import Base
 from emoconsent.wiring.calls import issuing
 
@@ -55,6 +68,21 @@ def outbox_of(base: Base, *, sandboxed: bool) -> Outbox:
     return Outbox(services)
 
 
+def rights_of(
+    base: Base,
+    services: ErasureServices,
+    erasure: Erasure,
+    refusals: Refusals,
+    vault: Vault,
+    consent: ConsentRegistry,
+) -> Rights:
+    """Requests of every kind; copies are put in by ``exports_of``."""
+    data = base.stores.data
+    effects = Effects(data, vault, consent, services.sandbox)
+    explaining = Explaining(data, base.chain, vault)
+    return Rights(services, erasure, base.guardians, refusals, base.chain, effects, explaining)
+
+
 def exports_of(
     base: Base, access: Access, refusals: Refusals, rights: Rights, approvals: int, *, sandboxed: bool
 ) -> Exports:
@@ -70,3 +98,24 @@ def exports_of(
     rights.exports = RequestedExports(desk, base.committed)
     making = Making(data, presence, gathering, key, sandboxed)
     return Exports(ExportServices(desk, making, base.tokens, base.committed))
+
+
+def retention_of(base: Base, closer: Closer, presence: Presence, refusals: Refusals) -> Retention:
+    """What deletes in time, what the person chose, and what warns of it."""
+    data, ledger, chain, committed = base.stores.data, base.ledger, base.chain, base.committed
+    choosing = Choosing(data, ledger, base.guardians, refusals, presence, closer, committed)
+
+    def sweep() -> Sweep:
+        deleting = Deleting(presence, Rulings(ledger, chain), committed)
+        return Sweep(SweepServices(data, deleting, base.keyring, base.sweep.purge, committed))
+
+    def warnings() -> Warnings:
+        return Warnings(data, presence, Rulings(ledger, chain), base.tokens)
+
+    return Retention(sweep, choosing, warnings)
+
+
+def recipients_of(base: Base, refusals: Refusals, outbox: Outbox, settings: Settings) -> Recipients:
+    """Who else has the data, and what they were told."""
+    data, chain = base.stores.data, base.chain
+    return Recipients(RecipientServices(data, chain, refusals, outbox, settings.recipients, base.committed))

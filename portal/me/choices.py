@@ -89,6 +89,11 @@ def _stop(offer: Offer) -> None:
     elif offer.reason not in _NEVER_AGREED:
         # Also where something else keeps it off now, such as a restriction that may be lifted again.
         sdk().consent.withdraw(subject, scope, channel="portal", timeout=0)
+        days = sdk().retention.grace_days
+        flash(
+            _("Guesses made with it are deleted after %(days)d days, unless you agree again.", days=days),
+            "info",
+        )
     else:
         tag, _text = notice_text(offer.notice, language())
         sdk().consent.refuse(

@@ -34,10 +34,10 @@ def stop() -> Response:
 
 @blueprint.get("/stopped")
 def stopped() -> str | Response:
-    """It is done. What was stored can go, too: offered once, unticked."""
+    """It is done. What was stored goes in some days; or at once, offered unticked."""
     if _STOPPED not in session:
         return redirect(url_for("me.overview"))
-    return render_template("me/stopped.html", drained=session[_STOPPED])
+    return render_template("me/stopped.html", drained=session[_STOPPED], days=sdk().retention.grace_days)
 
 
 @blueprint.post("/stopped")

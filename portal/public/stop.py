@@ -26,4 +26,4 @@ def stop() -> tuple[str, int]:
     except NotFound:
         return render_template("public/stop_over.html"), 404
     stop_all(sdk(), subject, "stop-link")
-    return render_template("public/stop_done.html"), 200
+    return render_template("public/stop_done.html", days=sdk().retention.grace_days), 200

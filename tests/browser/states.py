@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import timedelta
 from typing import Any, Final, NoReturn
 
 import pytest
@@ -33,7 +34,7 @@ def stopped(journey: Journey) -> None:
     signed_in(journey)
     journey.press(_STOP)
     journey.title("Stopped.")
-    journey.sees("Delete what was stored, too")
+    journey.sees("Delete everything about me now")
 
 
 def stop_link_done(journey: Journey) -> None:
@@ -164,6 +165,59 @@ def wrong_unanswered(journey: Journey) -> None:
     journey.sees("Please choose one.")
 
 
+def copy_ready(journey: Journey) -> None:
+    signed_in(journey, "/me/copy")
+    journey.press("Make my copy")
+    expect(journey.main.locator(".badge-done")).to_be_visible(timeout=30_000)
+    journey.main.locator("details summary").first.click()
+
+
+def copy_of_nothing(journey: Journey) -> None:
+    signed_in(journey, "/me/copy")
+    for box in journey.main.locator("[name=sets]").all():
+        box.uncheck()
+    journey.press("Make my copy")
+    journey.told("Please choose at least one thing.")
+
+
+def explained(journey: Journey) -> None:
+    journey.open(journey.house.customer(journey.variant.language).link)
+    journey.open("/me/requests/new/explanation")
+    journey.press("Ask for it")
+    expect(journey.main.locator("#answer")).to_be_visible()
+
+
+def complaint_late(journey: Journey) -> None:
+    house = journey.house
+    customer = house.newcomer()
+    asked = house.sdk.rights.submit(customer.subject, kind="complaint", regime="gdpr")
+    house.sdk.rights.message(
+        asked.id,
+        text="请稍候。" if journey.variant.language == "zh" else "Wait.",
+        principal=house.colleague(Role.DPO),
+    )
+    house.clock.ahead += timedelta(days=90)
+    journey.open(house.link(Principal(customer.subject, Role.SUBJECT)))
+    journey.open(f"/me/requests/{asked.id}")
+    expect(journey.main.locator(".message-caution")).to_be_visible()
+
+
+def request_missing(journey: Journey) -> None:
+    journey.open("/request")
+    journey.press("Go on")
+    expect(journey.main.locator("#address-error")).to_be_visible()
+
+
+def request_code_wrong(journey: Journey) -> None:
+    journey.open("/request")
+    journey.main.locator("input[value=access]").check()
+    journey.fill("Your e-mail address", f"{secrets.token_hex(4)}@demo.example")
+    journey.press("Go on")
+    journey.fill("The code from the mail", "12")
+    journey.press("File my request")
+    expect(journey.main.locator("#code-error")).to_be_visible()
+
+
 def form_too_old(journey: Journey) -> None:
     journey.watch.expected.add(400)
     journey.open("/sign-in")
@@ -210,5 +264,6 @@ def _unavailable(*_: object) -> NoReturn:
 STATES: Final = (
     stopped, stop_link_done, stop_link_over, code, code_wrong, confirm_code, confirm_code_wrong, handoff,
     second_step, second_step_wrong, deleted, notice_preview, notice_faults, log_verified, receipt_genuine,
-    receipt_refused, wrong_unanswered, form_too_old, not_theirs, no_such_page, too_many, not_just_now,
+    receipt_refused, wrong_unanswered, copy_ready, copy_of_nothing, explained, complaint_late, request_missing,
+    request_code_wrong, form_too_old, not_theirs, no_such_page, too_many, not_just_now,
 )  # fmt: skip

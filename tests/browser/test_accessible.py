@@ -17,12 +17,14 @@ from tests.browser.journey import Journey, foreign
 from tests.browser.variants import Variant
 
 OPEN: Final = (
-    "/", "/sign-in", "/sign-in/staff", "/review", "/verify", "/stop/some-token", "/sign-in/link/some-secret",
+    "/", "/sign-in", "/sign-in/staff", "/review", "/verify", "/stop/some-token", "/sign-in/link/some-secret", "/request",
+    "/request/follow/some-secret",
     "/no-such-page",
 )  # fmt: skip
 MINE: Final = (
     "/me", "/me/choices", "/me/guesses", "/me/guesses?show=refused&modality=face", "/me/guesses/delete",
     "/me/looks?own=yes", "/me/receipts", "/me/notices", "/me/delete", "/me/account", "/me/persons",
+    "/me/copy", "/me/requests", "/me/requests/new/restriction", "/me/requests/new/complaint",
     "/sign-in/confirm?next=/me/delete",
 )  # fmt: skip
 STAFF: Final = {

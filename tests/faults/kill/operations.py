@@ -131,6 +131,14 @@ def gone_problems(sdk: EmoConsent, subject: str) -> Iterator[str]:
         return
 
 
+def look_choose(sdk: EmoConsent, subject: str, acked: bool) -> Iterator[str]:
+    found = sdk.retention.choice(subject, principal=me(subject))
+    yield from one_of("the choice", found, *([7] if acked else [7, None]))
+    yield from one_of("records", len(records(sdk, subject)), 1)
+    sdk.retention.choose(subject, 7, principal=me(subject))
+    yield from one_of("chosen again", sdk.retention.choice(subject, principal=me(subject)), 7)
+
+
 def look_rotate(sdk: EmoConsent, subject: str, acked: bool) -> Iterator[str]:
     epochs = sdk.keys.status()
     yield from one_of("epochs", len(epochs), *([2] if acked else [1, 2]))
@@ -199,5 +207,6 @@ OPERATIONS: dict[str, Operation] = {
     "suspend": Operation(
         granted, lambda sdk, _: sdk.recognizers.suspend("r", principal=ADMIN, reason="x"), look_suspend
     ),
+    "choose": Operation(with_record, lambda sdk, s: sdk.retention.choose(s, 7, principal=me(s)), look_choose),
     "create": Operation(nothing, nothing, look_create, opens=True),
 }

@@ -32,6 +32,7 @@ STRIDES = {
     "destroy_epoch": 23,
     "publish": 11,
     "suspend": 7,
+    "choose": 7,
     "create": 47,
 }
 #: An operation that tells its caller that it was done, and did nothing.
@@ -104,7 +105,7 @@ def test_killed_at_each_step_nothing_is_wrong_afterwards(name: str) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", ["grant", "withdraw", "recognition", "correct", "fulfil"])
+@pytest.mark.parametrize("name", ["grant", "withdraw", "recognition", "correct", "fulfil", "choose"])
 def test_killed_at_each_step_on_the_servers(name: str, pg_database: Callable[[], str]) -> None:
     """The same on PostgreSQL, for what concerns one person: there, one store serves all the kills."""
     check(killed(name, "--urls", pg_database(), pg_database()), 20)

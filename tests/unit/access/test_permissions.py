@@ -29,6 +29,7 @@ EXPECTED = {
         "read_receipts": ("self guardian", "any"),
         "export_records": ("self guardian", "any"),
         "read_own_log": ("self guardian", "any"),
+        "choose_retention": ("self guardian", "any"),
     },
     "agent": {"open_case": ("-", "any"), "read_hint": ("case", CARE)},
     "analyst": {"read_aggregate": ("-", STATISTICS)},

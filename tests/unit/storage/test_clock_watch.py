@@ -88,5 +88,5 @@ def test_no_entry_that_opens_goes_on_in_doubt() -> None:
         "vault:correct", "vault:aggregate", "case:open", "case:break_glass", "keys:rotate_intent",
         "contact:set", "staff:change", "rights:cancel", "rights:expire", "rights:release", "api_key:create",
         "recipient:register",
-        "export:make", "export:read",
+        "export:make", "export:read", "retention:run",
     }  # fmt: skip
