@@ -113,16 +113,14 @@ def _compose(
     erasing = ErasureServices(
         data, ledger, base.keyring, closer, base.holds, outbox, audit.checkpoint, committed, sandboxed, inside
     )
-    presence = Presence(data, ledger, base.keyring, base.holds)
-    refusals = Refusals(presence, ledger.scribe, committed)
-    erasure, keys = Erasure(erasing), Keys(erasing)
+    refusals = Refusals(Presence(data, ledger, base.keyring, base.holds), ledger.scribe, committed)
+    presence, erasure, keys = refusals.presence, Erasure(erasing), Keys(erasing)
     close_again(base, closer, erasure)
     consent = consent_registry(base, closer, sandboxed=sandboxed)
     recognizers = recognizer_registry(base, closer, refusals, settings.approvals_required)
     access = Access(presence, refusals, base.guardians, RequestStanding(ledger.mac))
     vault = vault_of(base, closer, presence, access, refusals, recognizers)
-    rights = rights_of(base, erasing, erasure, refusals, vault, consent)
-    lending = lending_services(base)
+    rights, lending = rights_of(base, erasing, erasure, refusals, vault, consent), lending_services(base)
     return Parts(
         stores=base.stores,
         keyring=base.keyring,

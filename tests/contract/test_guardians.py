@@ -63,7 +63,7 @@ def test_a_stranger_and_a_former_guardian_see_nothing(sdk: EmoConsent) -> None:
     """Neither another parent, nor staff of the guardian's name, nor a guardian replaced since."""
     record = child(sdk)
     assert denied(sdk, record.id, DAD)
-    for role in ("agent", "admin", "auditor", "service", "dpo"):
+    for role in ("agent", "admin", "auditor", "analyst", "dpo"):
         with pytest.raises(AccessDenied):
             sdk.consent.receipts("c1", principal=Principal("mum", role))  # type: ignore[arg-type]
     sdk.subjects.declare("c1", age_band="child", guardian="dad")

@@ -44,7 +44,7 @@ def doors(sdk: EmoConsent, request: str, who: Principal) -> dict[str, tuple[Call
 
 
 @pytest.mark.parametrize(
-    "who", [Principal("ana-9", "analyst"), Principal("serv-9", "service"), me("stranger-9")]
+    "who", [Principal("ana-9", "analyst"), Principal("aud-9", "auditor"), me("stranger-9")]
 )  # type: ignore[arg-type]
 def test_every_refusal_is_in_the_log(sdk: EmoConsent, who: Principal) -> None:
     """One entry a refusal, with role, permission and reason and nobody's name; the person concerned sees

@@ -53,7 +53,7 @@ def new_export(
 ) -> tuple[ExportRow, Plan]:
     """The row, to be put, and what is sealed in it."""
     keys, now, export_id = present.keys, tx.now(), secrets.token_bytes(16)
-    records = record_count(tx, keys.ref, now) if ExportSet.RECORDS in sets else 0
+    records = record_count(tx, present, now) if ExportSet.RECORDS in sets else 0
     plan = Plan(sets, actor, request, present.known.row.last_number)
     row = ExportRow(
         subject_ref=keys.ref,

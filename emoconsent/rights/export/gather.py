@@ -103,19 +103,20 @@ def gather(source: Source) -> Page:
     return _GATHER[source.plan.sets[source.plan.section]](source)
 
 
-def record_count(tx: RightsTransaction, subject_ref: bytes, now: int) -> int:
+def record_count(tx: RightsTransaction, present: Present, now: int) -> int:
     """How many records a copy begun *now* will have."""
-    return tx.records.total(subject_ref, now, _until(now))
+    return tx.records.total(present.keys.ref, now, _kept(present, now))
 
 
-def _until(begun_at: int) -> Selection:
-    return Selection(None, None, None, begun_at + 1)
+def _kept(present: Present, begun_at: int) -> Selection:
+    """What was inferred until the copy was begun, and is not over by the person's own choice."""
+    return Selection(None, None, present.over_until + 1 if present.over_until else None, begun_at + 1)
 
 
 def _records(source: Source) -> Page:
     tx, ref = source.tx, source.present.keys.ref
     before = position(source.plan.cursor)
-    ids = tx.records.page(ref, tx.now(), _until(source.row.begun_at), before, PAGE + 1)
+    ids = tx.records.page(ref, tx.now(), _kept(source.present, source.row.begun_at), before, PAGE + 1)
     by_record: dict[bytes, list[RecordRow]] = {bytes(record_id): [] for record_id in ids[:PAGE]}
     rows = tx.records.some(ref, list(by_record))
     check_rows(source.given.ledger.mac, rows)
