@@ -10,6 +10,7 @@ from tests.architecture.imports import Import
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("vocabulary", "errors", "clock", "threads", "twins"),
     ("policy",),
+    ("client",),  # knows the API only: nothing of the store
     ("access",),
     ("audit",),
     ("consent",),
