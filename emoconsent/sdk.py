@@ -72,6 +72,8 @@ class EmoConsent:
         self.rights = parts.rights
         self.exports = parts.exports
         self.recipients = parts.recipients
+        #: None unless the operator set up a processor (EMOCONSENT_OPENDSR_*).
+        self.opendsr = parts.opendsr
         self.audit = parts.audit
         self.keys = parts.keys
         self.restore = parts.restore

@@ -54,7 +54,7 @@ from emoconsent.wiring.calls import (
 )
 from emoconsent.wiring.opening import check_meta, create, open_stores, root_key_inside, root_keys
 from emoconsent.wiring.parts import Parts, Subjects
-from emoconsent.wiring.rights import close_again, duties_of, exports_of, outbox_of
+from emoconsent.wiring.rights import close_again, duties_of, exports_of, opendsr_of, outbox_of
 
 
 def assemble(settings: Settings, clock: Clock | None, monotonic: Callable[[], float]) -> Parts:
@@ -90,7 +90,7 @@ def _assemble(settings: Settings, stores: Stores, clock: Clock, monotonic: Calla
         stores, keyring, mac, ledger, chain, guardians, holds, sequencer.wrote, monotonic, tokens, sweep
     )
     inside = root_key_inside(settings, roots)
-    return _compose(base, settings, audit, sequencer, store_id, sandboxed=sandboxed, inside=inside)
+    return _compose(base, settings, audit, sequencer, store_id, clock, sandboxed=sandboxed, inside=inside)
 
 
 def _compose(
@@ -99,6 +99,7 @@ def _compose(
     audit: Audit,
     sequencer: Sequencer,
     store_id: str,
+    clock: Clock,
     *,
     sandboxed: bool,
     inside: bool,
@@ -142,6 +143,7 @@ def _compose(
             RecipientServices(data, base.chain, refusals, outbox, settings.recipients, committed)
         ),
         outbox=outbox,
+        opendsr=opendsr_of(base, rights, outbox, settings, clock),
         duties=duties_of(rights),
         audit=audit,
         keys=keys,

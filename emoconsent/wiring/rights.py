@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from functools import partial
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -19,10 +19,14 @@ from emoconsent.rights.export.gather import Gathering
 from emoconsent.rights.export.making import Making
 from emoconsent.rights.export.requested import RequestedExports
 from emoconsent.rights.export.service import Exports, ExportServices
+from emoconsent.rights.opendsr.callbacks import Callbacks
+from emoconsent.rights.opendsr.service import OpenDsr, OpenDsrServices
+from emoconsent.rights.opendsr.signing import signer
 from emoconsent.rights.recipients.closing import RequestCloser
 from emoconsent.rights.recipients.outbox import Outbox, OutboxServices
 from emoconsent.rights.service import Rights
 from emoconsent.rights.worker import Duty
+from emoconsent.settings import Settings
 from emoconsent.vault.access import Access
 from emoconsent.vault.keyring import (
     SIGN_CERTIFICATES,
@@ -73,6 +77,26 @@ def exports_of(
     rights.exports = RequestedExports(desk, base.committed)
     making = Making(data, presence, gathering, key, sandboxed)
     return Exports(ExportServices(desk, making, base.tokens, base.committed))
+
+
+def opendsr_of(
+    base: Base, rights: Rights, outbox: Outbox, settings: Settings, now: Callable[[], datetime]
+) -> OpenDsr | None:
+    """The processor that other controllers ask; None where the operator set up none."""
+    if settings.opendsr is None:
+        return None
+    services = OpenDsrServices(
+        base.stores.data,
+        base.keyring,
+        base.chain,
+        base.tokens,
+        base.sweep,
+        rights,
+        Callbacks(outbox, settings.recipients),
+        signer(settings.opendsr),
+        now,
+    )
+    return OpenDsr(services)
 
 
 def duties_of(rights: Rights) -> Sequence[Duty]:
