@@ -235,7 +235,7 @@ def test_no_id_stands_in_the_data_store_or_in_a_log_line(
     encoded = base64.b64encode(json.dumps(asking()).encode()).decode()
     with processor.sdk._parts.stores.data.engine.connect() as connection:
         rows = [
-            repr(list(connection.exec_driver_sql(f"SELECT * FROM {table}")))  # noqa: S608 - our own names
+            repr(list(connection.exec_driver_sql(f"SELECT * FROM {table}")))
             for table in ("tokens", "token_owners", "rights_requests", "request_steps", "log_entries")
         ]
     for text in (*rows, caplog.text):

@@ -36,7 +36,9 @@ class Callbacks:
     outbox: Outbox
     policy: Policy
 
-    def __call__(self, raw: bytes, headers: Mapping[str, str], known: Mapping[str, Recipient], now: datetime) -> Heard:
+    def __call__(
+        self, raw: bytes, headers: Mapping[str, str], known: Mapping[str, Recipient], now: datetime
+    ) -> Heard:
         """Hear one callback.
 
         A forged one changes nothing; one that comes again, late or out of order changes nothing that is
