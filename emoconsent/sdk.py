@@ -73,6 +73,8 @@ class EmoConsent:
         self.exports = parts.exports
         self.recipients = parts.recipients
         self.retention = parts.retention
+        #: None unless the operator set up a processor (EMOCONSENT_OPENDSR_*).
+        self.opendsr = parts.opendsr
         self.audit = parts.audit
         self.keys = parts.keys
         self.restore = parts.restore

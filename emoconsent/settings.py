@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from emoconsent.errors import ConfigurationError
+from emoconsent.rights.opendsr.signing import Identity
 from emoconsent.rights.recipients.target import NOBODY, Policy, is_host
 
 PREFIX: Final = "EMOCONSENT_"
@@ -28,6 +29,7 @@ class Settings:
         approvals_required: how many administrators approve a recognizer.
         sandbox: a temporary store whose receipts say TEST; marked so for ever.
         recipients: which hosts recipients may be reached at.
+        opendsr: as whom other controllers' requests are answered; None: not at all.
     """
 
     folder: Path | None
@@ -39,6 +41,7 @@ class Settings:
     approvals_required: int = 1
     sandbox: bool = False
     recipients: Policy = NOBODY
+    opendsr: Identity | None = None
 
 
 def for_folder(folder: Path | str, environ: Mapping[str, str], *, sandbox: bool = False) -> Settings:
@@ -46,7 +49,10 @@ def for_folder(folder: Path | str, environ: Mapping[str, str], *, sandbox: bool 
     config, state = _homes(environ)
     approvals = PROFILES[_profile(environ)]
     allowed = _recipients(environ, sandbox=sandbox)
-    return Settings(Path(folder), None, None, config, state, dict(environ), approvals, sandbox, allowed)
+    answers = _opendsr(environ)
+    return Settings(
+        Path(folder), None, None, config, state, dict(environ), approvals, sandbox, allowed, answers
+    )
 
 
 def from_environ(environ: Mapping[str, str]) -> Settings:
@@ -81,7 +87,17 @@ def from_environ(environ: Mapping[str, str]) -> Settings:
         return for_folder(folder, environ)
     config, state = _homes(environ)
     approvals, allowed = PROFILES[_profile(environ)], _recipients(environ, sandbox=False)
-    return Settings(None, database, keystore, config, state, dict(environ), approvals, recipients=allowed)
+    return Settings(
+        None,
+        database,
+        keystore,
+        config,
+        state,
+        dict(environ),
+        approvals,
+        recipients=allowed,
+        opendsr=_opendsr(environ),
+    )
 
 
 def _profile(environ: Mapping[str, str]) -> str:
@@ -104,6 +120,27 @@ def _recipients(environ: Mapping[str, str], *, sandbox: bool) -> Policy:
     if loopback not in ("yes", "no"):
         raise ConfigurationError("EMOCONSENT_RECIPIENT_LOOPBACK: yes or no")
     return Policy(frozenset(names), loopback=sandbox or loopback == "yes")
+
+
+def _opendsr(environ: Mapping[str, str]) -> Identity | None:
+    """As whom this store is a processor: all of it, or nothing."""
+    names = ("DOMAIN", "CERTIFICATE", "KEY")
+    domain, certificate, key = found = [environ.get(f"{PREFIX}OPENDSR_{name}", "") for name in names]
+    if not any(found):
+        return None
+    if not all(found):
+        raise ConfigurationError(
+            "EMOCONSENT_OPENDSR_DOMAIN, EMOCONSENT_OPENDSR_CERTIFICATE and EMOCONSENT_OPENDSR_KEY belong "
+            "together; set or unset all three"
+        )
+    if not is_host(domain):
+        raise ConfigurationError("EMOCONSENT_OPENDSR_DOMAIN: the name of a host in lower case")
+    # OpenDSR 6.3: on the domain that it is for.
+    if not certificate.startswith(f"https://{domain}/") or not certificate.isprintable():
+        raise ConfigurationError(
+            "EMOCONSENT_OPENDSR_CERTIFICATE: an https address on EMOCONSENT_OPENDSR_DOMAIN"
+        )
+    return Identity(domain, certificate, Path(key))
 
 
 def _homes(environ: Mapping[str, str]) -> tuple[Path, Path]:

@@ -118,6 +118,7 @@ class ApiScope(StrEnum):
     RECOGNIZERS = "recognizers"
     AUDIT = "audit"
     HINT = "hint"
+    OPENDSR = "opendsr"
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from portal.language import init_language
 from portal.limits import init_limits
 from portal.mail import Post, mailbox
 from portal.me import blueprint as me
+from portal.opendsr import init_opendsr
 from portal.page import init_page
 from portal.panel import init_panel
 from portal.public import blueprint as public
@@ -77,4 +78,5 @@ def create_app(sdk: Any, config: PortalConfig | None = None) -> Flask:
         app.register_blueprint(blueprint)
     init_api(app, forms)
     init_panel(app, forms)
+    init_opendsr(app, forms)
     return app

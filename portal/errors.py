@@ -66,7 +66,7 @@ _UNKNOWN_OUTCOME: Final = (
 )
 
 #: Paths that only programs ask for, whatever they say that they accept.
-_PROGRAMS: Final = ("/healthz", "/readyz", "/api/")
+_PROGRAMS: Final = ("/healthz", "/readyz", "/api/", "/opendsr/")
 
 
 def init_errors(app: Flask) -> None:

@@ -21,6 +21,7 @@ GRANTABLE: Final[dict[Role, frozenset[ApiScope]]] = {
         ApiScope.REQUESTS_READ,
         ApiScope.REQUESTS_WRITE,
         ApiScope.RECEIPTS,
+        ApiScope.OPENDSR,
     },
     Role.AGENT: _OFFERED | {ApiScope.HINT},
     Role.ANALYST: _OFFERED,

@@ -53,6 +53,7 @@ from emoconsent.wiring.parts import Parts, Subjects
 from emoconsent.wiring.rights import (
     close_again,
     exports_of,
+    opendsr_of,
     outbox_of,
     recipients_of,
     retention_of,
@@ -93,7 +94,7 @@ def _assemble(settings: Settings, stores: Stores, clock: Clock, monotonic: Calla
         stores, keyring, mac, ledger, chain, guardians, holds, sequencer.wrote, monotonic, tokens, sweep
     )
     inside = root_key_inside(settings, roots)
-    return _compose(base, settings, audit, sequencer, store_id, sandboxed=sandboxed, inside=inside)
+    return _compose(base, settings, audit, sequencer, store_id, clock, sandboxed=sandboxed, inside=inside)
 
 
 def _compose(
@@ -102,14 +103,14 @@ def _compose(
     audit: Audit,
     sequencer: Sequencer,
     store_id: str,
+    clock: Clock,
     *,
     sandboxed: bool,
     inside: bool,
 ) -> Parts:
     data, ledger, committed = base.stores.data, base.ledger, base.committed
     closings = SignedClosingList(base.keyring, OutsideFile(settings.state_home / f"{store_id}.closings"))
-    closer = Closer(data, ledger, closings)
-    outbox = outbox_of(base, sandboxed=sandboxed)
+    closer, outbox = Closer(data, ledger, closings), outbox_of(base, sandboxed=sandboxed)
     erasing = ErasureServices(
         data, ledger, base.keyring, closer, base.holds, outbox, audit.checkpoint, committed, sandboxed, inside
     )
@@ -140,6 +141,7 @@ def _compose(
         exports=exports_of(base, access, refusals, rights, settings.approvals_required, sandboxed=sandboxed),
         recipients=recipients_of(base, refusals, outbox, settings),
         outbox=outbox,
+        opendsr=opendsr_of(base, rights, outbox, settings, clock),
         audit=audit,
         keys=keys,
         restore=Restore(data, ledger, base.stores.keys, closings, closer, audit, rights, keys, committed),

@@ -15,6 +15,7 @@ from emoconsent.gate.settle import Settlement
 from emoconsent.recognizers.registry import RecognizerRegistry
 from emoconsent.rights.epochs import Keys
 from emoconsent.rights.export.service import Exports
+from emoconsent.rights.opendsr.service import OpenDsr
 from emoconsent.rights.recipients.outbox import Outbox
 from emoconsent.rights.recipients.registry import Recipients
 from emoconsent.rights.restore import Restore
@@ -67,6 +68,7 @@ class Parts:
     exports: Exports
     recipients: Recipients
     outbox: Outbox
+    opendsr: OpenDsr | None
     audit: Audit
     keys: Keys
     restore: Restore

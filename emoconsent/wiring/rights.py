@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -20,6 +22,9 @@ from emoconsent.rights.export.gather import Gathering
 from emoconsent.rights.export.making import Making
 from emoconsent.rights.export.requested import RequestedExports
 from emoconsent.rights.export.service import Exports, ExportServices
+from emoconsent.rights.opendsr.callbacks import Callbacks
+from emoconsent.rights.opendsr.service import OpenDsr, OpenDsrServices
+from emoconsent.rights.opendsr.signing import signer
 from emoconsent.rights.recipients.closing import RequestCloser
 from emoconsent.rights.recipients.outbox import Outbox, OutboxServices
 from emoconsent.rights.recipients.registry import Recipients, RecipientServices
@@ -119,3 +124,23 @@ def recipients_of(base: Base, refusals: Refusals, outbox: Outbox, settings: Sett
     """Who else has the data, and what they were told."""
     data, chain = base.stores.data, base.chain
     return Recipients(RecipientServices(data, chain, refusals, outbox, settings.recipients, base.committed))
+
+
+def opendsr_of(
+    base: Base, rights: Rights, outbox: Outbox, settings: Settings, now: Callable[[], datetime]
+) -> OpenDsr | None:
+    """The processor that other controllers ask; None where the operator set up none."""
+    if settings.opendsr is None:
+        return None
+    services = OpenDsrServices(
+        base.stores.data,
+        base.keyring,
+        base.chain,
+        base.tokens,
+        base.sweep,
+        rights,
+        Callbacks(outbox, settings.recipients),
+        signer(settings.opendsr),
+        now,
+    )
+    return OpenDsr(services)

@@ -140,7 +140,7 @@ def test_no_key_holds_more_than_its_role() -> None:
     assert {role.value: set(map(str, scopes)) - offered for role, scopes in GRANTABLE.items()} == {
         "service": {
             "consents:read", "consents:write", "decisions", "records:write",
-            "requests:read", "requests:write", "receipts",
+            "requests:read", "requests:write", "receipts", "opendsr",
         },
         "agent": {"hint"},
         "analyst": set(),

@@ -104,12 +104,17 @@ def checked(raw: bytes, headers: Mapping[str, str], message: Message, key: str) 
     signature = next((headers[name] for name in SIGNATURES if name in headers), None)
     if signature is None or not signed(raw, signature, key):
         return None
+    value = read(raw)
+    return value if value is not None and value.get("subject_request_id") == str(message.id) else None
+
+
+def read(raw: bytes) -> Mapping[str, Any] | None:
+    """The object that *raw* is, whose signature was checked; None if it is none."""
     try:
         value = json.loads(raw)
     except (ValueError, RecursionError):
         return None
-    same = isinstance(value, dict) and value.get("subject_request_id") == str(message.id)
-    return value if same else None
+    return value if isinstance(value, dict) else None
 
 
 def signed(raw: bytes, signature: str, key: str) -> bool:

@@ -197,6 +197,14 @@ class Outbox:
             return False
         return self._s.end(tx, request, tasks)
 
+    def whose(self, task_id: bytes) -> str:
+        """The recipient that the task is for. Raises NotFound."""
+        with self._s.database.read() as tx:
+            row = tx.outbox.get(task_id)
+        if row is None:
+            raise NotFound(NO_TASK)
+        return self._checked([row])[0].recipient
+
     def of(self, request_id: bytes) -> list[TaskRow]:
         """A request's tasks. Raises Unavailable if one was altered."""
         with self._s.database.read() as tx:
