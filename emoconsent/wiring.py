@@ -38,6 +38,7 @@ from emoconsent.gate.lending import LendingGate, LendingServices
 from emoconsent.gate.settle import Settlement, SettleServices
 from emoconsent.recognizers.demo.advice import advice
 from emoconsent.recognizers.registry import SUSPENDED, RecognizerRegistry
+from emoconsent.rights.dossier import Dossiers
 from emoconsent.rights.effects import Effects
 from emoconsent.rights.epochs import Keys
 from emoconsent.rights.erasure import Erasure, ErasureServices
@@ -114,6 +115,7 @@ class Parts:
     accounts: Accounts
     rights: Rights
     exports: Exports
+    dossiers: Dossiers
     recipients: Recipients
     outbox: Outbox
     duties: Sequence[Duty]
@@ -239,6 +241,9 @@ def _compose(
     effects, explaining = Effects(data, vault, consent, sandboxed), Explaining(data, base.chain, vault)
     rights = Rights(erasing, erasure, base.guardians, refusals, base.chain, effects, explaining)
     lending = _lending(base)
+    recipients = Recipients(
+        RecipientServices(data, base.chain, refusals, outbox, settings.recipients, committed)
+    )
     restore = Restore(data, ledger, base.stores.keys, closings, closer, audit, rights, keys, committed)
     return Parts(
         stores=base.stores,
@@ -256,9 +261,10 @@ def _compose(
         accounts=_accounts(base),
         rights=rights,
         exports=_exports(base, access, refusals, rights, settings.approvals_required, sandboxed=sandboxed),
-        recipients=Recipients(
-            RecipientServices(data, base.chain, refusals, outbox, settings.recipients, committed)
+        dossiers=Dossiers(
+            rights, recipients, audit, lambda: base.keyring.signing_key(SIGN_CERTIFICATES), sandbox=sandboxed
         ),
+        recipients=recipients,
         outbox=outbox,
         duties=_duties(rights),
         audit=audit,
