@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from emoconsent.errors import EmoConsentError
 from emoconsent.vocabulary import Role
-from portal import formats, receipts, words
+from portal import formats, office_words, receipts, rights_words, words
 from portal.config import PortalConfig
 from portal.language import LANGUAGES, THEMES, language, theme
 
@@ -28,7 +28,8 @@ _SUBJECT: Final = (
 _STAFF: Final = {
     Role.AGENT: (("staff.cases", _l("Cases")),),
     Role.DPO: (
-        ("staff.erasures", _l("Deletions")),
+        ("staff.requests", _l("Requests")),
+        ("staff.recipients", _l("Recipients")),
         ("staff.disputes", _l("Disputes")),
         ("staff.emergency", _l("Emergency access")),
         ("staff.aliases", _l("Names")),
@@ -38,6 +39,7 @@ _STAFF: Final = {
     Role.ADMIN: (
         ("staff.recognizers", _l("Recognizers")),
         ("staff.notices", _l("Notices")),
+        ("staff.recipients", _l("Recipients")),
         ("staff.people", _l("Staff")),
     ),
 }
@@ -126,6 +128,16 @@ def init_page(app: Flask, config: PortalConfig) -> None:
         ("said_by", words.SAYERS),
         ("score_kind", words.SCORE_KINDS),
         ("request_state", words.REQUEST_STATES),
+        ("request_kind", rights_words.KINDS),
+        ("refusal", rights_words.REFUSALS),
+        ("extension", rights_words.EXTENSIONS),
+        ("office_state", office_words.STATES),
+        ("office_wants", office_words.WANTS),
+        ("regime", office_words.REGIMES),
+        ("task_state", office_words.TASKS),
+        ("told_to", office_words.ACTIONS),
+        ("protocol", office_words.PROTOCOLS),
+        ("standing", office_words.STANDINGS),
         ("recognizer_status", words.RECOGNIZER_STATUSES),
         ("quality", words.QUALITIES),
     ):

@@ -25,7 +25,9 @@ MEANINGS: Final = {
     "erasure": _l("What is stored about you becomes unreadable to everybody."),
     "restriction": _l("What was guessed stays stored, but nobody uses it, until you say otherwise."),
     "objection": _l("No program guesses how you feel any more. Your service stays the same."),
-    "explanation": _l("You are told which programs guessed, from what, for what, and what part the guess had."),
+    "explanation": _l(
+        "You are told which programs guessed, from what, for what, and what part the guess had."
+    ),
     "complaint": _l("You tell us what went wrong. A person answers."),
 }
 #: The same right as the law calls it.
@@ -37,7 +39,9 @@ LEGAL: Final = {
     "restriction": _l("The right to restriction of processing: GDPR art. 18; PIPL art. 44."),
     "objection": _l("The right to object: GDPR art. 21; PIPL art. 44."),
     "explanation": _l("The right to an explanation: GDPR art. 13(2)(f) and 22; PIPL art. 24 and 48."),
-    "complaint": _l("A complaint to us comes before one to an authority or a court: PIPL art. 50; GDPR art. 77."),
+    "complaint": _l(
+        "A complaint to us comes before one to an authority or a court: PIPL art. 50; GDPR art. 77."
+    ),
 }
 STATES: Final = {
     "received": _l("Arrived"),

@@ -52,7 +52,7 @@ def test_a_receipt_is_in_the_past_and_not_long_ago(sdk: EmoConsent, off: timedel
     assert (sdk.rights.list(), len(sdk.audit.entries())) == ([], before)
 
 
-@pytest.mark.parametrize("value", [datetime(2026, 1, 1), "2026-01-01", 5])  # noqa: DTZ001 - naive on purpose
+@pytest.mark.parametrize("value", [datetime(2026, 1, 1), "2026-01-01", 5])
 def test_a_receipt_that_is_no_instant(sdk: EmoConsent, value: Any) -> None:
     """A time without its zone, or no time at all, is refused."""
     with pytest.raises(InvalidInput, match="received_at"):
