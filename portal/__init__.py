@@ -31,7 +31,7 @@ from portal.me import blueprint as me
 from portal.page import init_page
 from portal.panel import init_panel
 from portal.public import blueprint as public
-from portal.staff import blueprint as staff
+from portal.staff.blueprint import blueprint as staff
 from portal.visitor import init_visitor
 
 __all__ = ["PortalConfig", "create_app", "from_environ"]

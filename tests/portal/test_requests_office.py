@@ -140,9 +140,7 @@ def test_the_old_addresses_lead_to_the_queue(portal: Portal, officer: Browser) -
 # --- one request ---
 
 
-def test_an_erasure_is_verified_told_and_carried_out(
-    portal: Portal, officer: Browser, mailbox: Path
-) -> None:
+def test_an_erasure_is_verified_told_and_carried_out(portal: Portal, officer: Browser, mailbox: Path) -> None:
     """Neither step without the other; the person is told by mail, though nobody knows them any more."""
     name = asked(portal.sdk)
     path = f"/staff/requests/{name}"
