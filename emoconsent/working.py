@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -14,6 +15,8 @@ from emoconsent.settings import Settings
 from emoconsent.wiring import Parts
 
 LOOK: Final = timedelta(seconds=2)  # between two looks at what is due
+PASS: Final = timedelta(minutes=5)
+DAILY: Final = timedelta(days=1)
 
 
 def worker(parts: Parts, settings: Settings, now: Clock, mail: Mail | None) -> Worker:
@@ -27,4 +30,21 @@ def worker(parts: Parts, settings: Settings, now: Clock, mail: Mail | None) -> W
     outgoing = Outgoing(time.monotonic)
     deliver = Delivery(parts.keyring, settings.recipients, outgoing, now, settings.environ, mail)
     dispatch = Dispatch(parts.outbox, deliver, time.monotonic)
-    return Worker([Duty("outbox", LOOK, dispatch.run), *parts.duties], time.monotonic)
+    return Worker([Duty("outbox", LOOK, dispatch.run), *_others(parts)], time.monotonic)
+
+
+def _others(parts: Parts) -> Sequence[Duty]:
+    """What a worker does beside telling recipients."""
+    rights, exports = parts.rights, parts.exports
+    return (
+        _duty("erasures", PASS, rights.finish_open),
+        _duty("held", PASS, rights.resume_held),
+        _duty("unproven", DAILY, rights.expire_unproven),
+        _duty("copies", LOOK, exports.work),
+        _duty("old copies", PASS, exports.sweep),
+    )
+
+
+def _duty(name: str, every: timedelta, act: Callable[[], int]) -> Duty:
+    """Pieces so small that none has to be told to stop."""
+    return Duty(name, every, lambda _stop: act())

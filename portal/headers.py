@@ -24,15 +24,9 @@ _OURS: Final = "; ".join(  # noqa: FLY002 - one directive a line
         "base-uri 'none'",
     )
 )
-
-
-def framed_by(origins: Sequence[str]) -> str:
-    """The policy of a page that *origins* may frame; by default nobody frames us."""
-    return f"{_OURS}; frame-ancestors {' '.join(origins) or _NOBODY}"
-
-
-_NOBODY: Final = "'none'"
-POLICY: Final = framed_by(())
+_UNFRAMED: Final = "frame-ancestors 'none'"
+#: Of every page but the panel: and nobody frames us.
+POLICY: Final = f"{_OURS}; {_UNFRAMED}"
 HEADERS: Final = {
     POLICY_HEADER: POLICY,
     _OLD_POLICY: "DENY",
@@ -45,6 +39,11 @@ HEADERS: Final = {
 }
 #: Two years, as browsers' preload lists ask.
 HSTS: Final = "max-age=63072000; includeSubDomains"
+
+
+def framed_by(origins: Sequence[str]) -> str:
+    """The policy of a page that *origins* may frame; without any, nobody."""
+    return f"{_OURS}; frame-ancestors {' '.join(origins)}" if origins else POLICY
 
 
 def init_headers(app: Flask, config: PortalConfig) -> None:
@@ -61,11 +60,10 @@ def init_headers(app: Flask, config: PortalConfig) -> None:
 
     @app.after_request
     def _guarded(response: Response) -> Response:
-        framed = response.headers.get(POLICY_HEADER, POLICY) != POLICY
+        # The old header knows no list: it would keep out those whom the policy of a page names.
+        framed = _UNFRAMED not in response.headers.get(POLICY_HEADER, POLICY)
         for name, value in HEADERS.items():
-            if (
-                name != _OLD_POLICY or not framed
-            ):  # it knows no list: it would keep out whom the new one names
+            if name != _OLD_POLICY or not framed:
                 response.headers.setdefault(name, value)
         if request.endpoint not in SHEETS:
             response.headers["Cache-Control"] = "no-store"

@@ -70,7 +70,7 @@ def init_limits(app: Flask, config: PortalConfig) -> None:
     @app.before_request
     def _count() -> None:
         view = app.view_functions.get(request.endpoint or "")
-        if request.endpoint in SHEETS or hasattr(view, "api_scope"):
+        if request.endpoint in SHEETS or hasattr(view, "api_scope") or hasattr(view, "counts_itself"):
             return  # a page has ten sheets, and they cost nothing; the API counts by its keys
         rules = [(_EVERYTHING, "all")]
         rate = getattr(view, "rate_limit", None)

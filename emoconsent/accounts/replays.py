@@ -11,6 +11,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -74,13 +75,15 @@ class Replays(Part):
         """None if this is the first: go on, and ``finish`` or ``drop`` it. Else what is kept of the other."""
         try:
             with self._s.database.write() as tx:
-                found = self._s.tokens.read(tx, REPLAY, attempt.secret, lock=True)
-                if found is not None:
-                    return Kept(found.content["call"] == attempt.digest, found.content["answer"])
-                tx.tokens.remove([token_hash(REPLAY, attempt.secret)])  # one that is over
                 at, content = tx.now(), {"call": attempt.digest, "answer": None}
                 new = NewToken(REPLAY, content, [owner_of(attempt.principal)], at + UNDER_WAY)
-                self._s.tokens.issue(tx, new, secret=attempt.secret)
+                if tx.tokens.get(token_hash(REPLAY, attempt.secret), lock=True) is None:
+                    self._s.tokens.issue(tx, new, secret=attempt.secret)
+                else:
+                    found = self._s.tokens.read(tx, REPLAY, attempt.secret)
+                    if found is not None:
+                        return Kept(found.content["call"] == attempt.digest, found.content["answer"])
+                    self._s.tokens.renew(tx, new, secret=attempt.secret)  # the one there is over
         except TakenError:  # two at once, and the other was first
             return Kept(same=True, answer=None)
         self._s.sweep.now_and_then(at)
@@ -90,10 +93,10 @@ class Replays(Part):
         """Keep *answer* for a day. *subjects* are those it tells of: it dies with the erasure of any."""
         owners = [owner_of(attempt.principal), *(Owner(SUBJECT, subject) for subject in subjects)]
         content = {"call": attempt.digest, "answer": dict(answer)}
-        with self._s.database.write() as tx:
-            tx.tokens.remove([token_hash(REPLAY, attempt.secret)])
-            until = tx.now() + KEPT
-            self._s.tokens.issue(tx, NewToken(REPLAY, content, owners, until), secret=attempt.secret)
+        with suppress(TakenError), self._s.database.write() as tx:  # taken: it was swept, and begun anew
+            new = NewToken(REPLAY, content, owners, tx.now() + KEPT)
+            there = tx.tokens.get(token_hash(REPLAY, attempt.secret), lock=True) is not None
+            (self._s.tokens.renew if there else self._s.tokens.issue)(tx, new, secret=attempt.secret)
 
     def drop(self, attempt: Attempt) -> None:
         """Nothing was done: the next attempt is the first."""

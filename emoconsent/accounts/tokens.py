@@ -98,6 +98,28 @@ class Tokens:
             TakenError: *secret* was handed in and opens another.
         """
         secret = new_secret() if secret is None else secret
+        row = self._row(tx, new, secret)
+        if not tx.tokens.add(row):
+            raise TakenError
+        self._keyring.refresh()
+        for owner in dict.fromkeys(new.owners):
+            self._own(tx, row.token_hash, owner, new.labels.get(owner))
+        return secret
+
+    def renew(self, tx: AccountsTransaction, new: NewToken, *, secret: str) -> None:
+        """Write *new* over the token that *secret* opens, which the caller has locked.
+
+        In place: whoever waits for the lock then finds what is new, and never nothing. Owners only grow.
+        """
+        row = self._row(tx, new, secret)
+        tx.tokens.update(row)
+        self._keyring.refresh()
+        known = {bytes(owned.owner_index) for owned in tx.owners.of(row.token_hash)}
+        for owner in dict.fromkeys(new.owners):
+            if not known.intersection(indexes(self._keyring, owner)):
+                self._own(tx, row.token_hash, owner, new.labels.get(owner))
+
+    def _row(self, tx: AccountsTransaction, new: NewToken, secret: str) -> TokenRow:
         hash_, now = token_hash(new.kind, secret), tx.now()
         content = {**new.content, "owners": [[owner.kind, owner.name] for owner in new.owners]}
         # Spaces after JSON are JSON: one length for what a session of a family or of one person holds.
@@ -105,12 +127,7 @@ class Tokens:
         sealed = seal(self._key(new.kind, secret), pad(plain), _data(new.kind, hash_))
         created = now if new.created_at is None else new.created_at
         row = TokenRow(hash_, new.kind, created, now, new.expires_at, 0, sealed, b"")
-        if not tx.tokens.add(replace(row, mac=token_mac(self._mac, row))):
-            raise TakenError
-        self._keyring.refresh()
-        for owner in dict.fromkeys(new.owners):
-            self._own(tx, hash_, owner, new.labels.get(owner))
-        return secret
+        return replace(row, mac=token_mac(self._mac, row))
 
     def _own(self, tx: AccountsTransaction, hash_: bytes, owner: Owner, label: bytes | None) -> None:
         epoch, found = index(self._keyring, owner)

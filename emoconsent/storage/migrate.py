@@ -13,11 +13,11 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, MetaData, text
 
 from emoconsent.errors import ConfigurationError
-from emoconsent.storage import outbox_schema, rights_schema, schema, schema_exports
+from emoconsent.storage import schema, schema_api, schema_exports, schema_outbox, schema_rights
 from emoconsent.storage.faults import as_unavailable
 
 #: Every module that puts tables into the data store's metadata: imported, or the metadata were not whole.
-DATA_TABLES: Final = (schema, rights_schema, outbox_schema, schema_exports)
+DATA_TABLES: Final = (schema, schema_rights, schema_outbox, schema_exports, schema_api)
 STORES: Final[dict[str, MetaData]] = {"data": schema.data, "keys": schema.keys}
 _UPGRADING: Final = 0x656D6F6D696772  # the advisory lock of an upgrade, "emomigr"
 

@@ -8,8 +8,8 @@ from sqlalchemy import or_, select
 
 from emoconsent.rights.recipients.ports import TaskRow
 from emoconsent.rights.recipients.task import BY_ITSELF, TERMINAL
-from emoconsent.storage.outbox_schema import outbox
 from emoconsent.storage.rows import TableStore
+from emoconsent.storage.schema_outbox import outbox
 
 
 class SqlOutbox(TableStore[TaskRow]):

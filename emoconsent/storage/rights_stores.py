@@ -5,14 +5,14 @@ from __future__ import annotations
 from sqlalchemy import delete
 
 from emoconsent.rights.ports import HoldRow, StepRow
-from emoconsent.storage import rights_schema
+from emoconsent.storage import schema_rights
 from emoconsent.storage.rows import TableStore
 
 
 class SqlSteps(TableStore[StepRow]):
     """Steps of requests as rows."""
 
-    table = rights_schema.request_steps
+    table = schema_rights.request_steps
     value = StepRow
 
     def add(self, row: StepRow) -> None:
@@ -28,7 +28,7 @@ class SqlSteps(TableStore[StepRow]):
 class SqlLegalHolds(TableStore[HoldRow]):
     """Legal holds as rows."""
 
-    table = rights_schema.legal_holds
+    table = schema_rights.legal_holds
     value = HoldRow
 
     def add(self, row: HoldRow) -> None:

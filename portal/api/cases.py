@@ -19,6 +19,7 @@ from portal.api.streams import Source, events
 
 cases = Resource("cases", "An agent's open cases, and the hint that each gives.")
 SCOPE = ApiScope.HINT
+EVENT_STREAM: Final = "text/event-stream"
 PURPOSES: Final = ("customer_care", "dispute_management", "claims_management")
 
 
@@ -149,7 +150,11 @@ def get_hint(query: dict[str, str], name: str) -> Any:
     return hint_answer(live.hint, live.until), 200, {"ETag": f'"{live.tag}"'}
 
 
-@cases.serves(Operation("GET", "/cases/<name>/hint/events", SCOPE, query=HintQuery))
+@cases.serves(
+    Operation(
+        "GET", "/cases/<name>/hint/events", SCOPE, query=HintQuery, gives=HintAnswer, media=EVENT_STREAM
+    )
+)
 def stream_hint(query: dict[str, str], name: str) -> Response:
     """The hint as an event stream (`text/event-stream`), for at most a minute; then connect again.
 
@@ -169,7 +174,7 @@ def stream_hint(query: dict[str, str], name: str) -> Response:
 
     source = Source(read, partial(hints.current, name, **asked))
     body = events(source, known, monotonic=time.monotonic, sleep=time.sleep)
-    answer = Response(body, content_type="text/event-stream; charset=utf-8")
+    answer = Response(body, content_type=f"{EVENT_STREAM}; charset=utf-8")
     answer.headers["X-Accel-Buffering"] = "no"
     answer.call_on_close(leave)
     return answer

@@ -38,15 +38,10 @@ class AskBody(Body):
 
 
 class DecisionBody(AskBody):
-    """Whom it is about."""
+    """Whom it is about, and whether a permit is wanted."""
 
     subject = subject()
     recognizer = text(200, "Its id, to ask about that one.", load_default=None, allow_none=True)
-
-
-class AskedBody(DecisionBody):
-    """Whom it is about, and whether a permit is wanted."""
-
     permit = Flag(
         load_default=False,
         metadata={"description": "Lend a permit for one call of `recognizer`, if it is allowed."},
@@ -64,18 +59,6 @@ class FilterBody(AskBody):
     subjects = fields.List(subject(), required=True, validate=validate.Length(1, 1000))
 
 
-class DecisionAnswer(Schema):
-    """The gate's word at this moment: advice, no right to call."""
-
-    allowed = fields.Boolean(required=True)
-    reason = fields.String(required=True, metadata={"description": "A stable code."})
-    explanation = fields.String(required=True)
-    purpose = fields.String(required=True)
-    modality = fields.String(required=True)
-    rule = fields.String(allow_none=True, required=True)
-    notice = fields.String(allow_none=True, required=True)
-
-
 class PermitAnswer(Schema):
     """The right to one call of that recognizer in that version, counted from sending the request."""
 
@@ -85,9 +68,16 @@ class PermitAnswer(Schema):
     version = fields.String(required=True)
 
 
-class AskedAnswer(DecisionAnswer):
-    """The gate's word: with a permit the right to one call, without one advice."""
+class DecisionAnswer(Schema):
+    """The gate's word at this moment: with a permit the right to one call, without one advice."""
 
+    allowed = fields.Boolean(required=True)
+    reason = fields.String(required=True, metadata={"description": "A stable code."})
+    explanation = fields.String(required=True)
+    purpose = fields.String(required=True)
+    modality = fields.String(required=True)
+    rule = fields.String(allow_none=True, required=True)
+    notice = fields.String(allow_none=True, required=True)
     permit = fields.Nested(PermitAnswer, allow_none=True, required=True)
 
 
@@ -110,7 +100,7 @@ def decision_answer(decision: Any) -> dict[str, Any]:
 
 @decisions.serves(
     Operation(
-        "POST", "/decisions", ApiScope.DECISIONS, counts="decisions", takes=AskedBody, gives=AskedAnswer
+        "POST", "/decisions", ApiScope.DECISIONS, counts="decisions", takes=DecisionBody, gives=DecisionAnswer
     )
 )
 def decide(body: dict[str, Any]) -> Any:

@@ -40,6 +40,7 @@ class Operation:
     Attributes:
         counts: by which of ``portal.limits.API`` its calls are limited.
         query: the schema of its parameters.
+        media: the type that ``gives`` comes in; of a stream, each event's data.
         once: it may be sent again under an Idempotency-Key.
         outlives: see ``portal.api.once.once``.
         tagged: its answers have an ETag.
@@ -54,6 +55,7 @@ class Operation:
     takes: type[Schema] | None = None
     query: type[Schema] | None = None
     gives: type[Schema] | None = None
+    media: str = "application/json"
     status: int = 200
     once: bool = False
     outlives: bool = False
@@ -81,7 +83,9 @@ class Resource(Blueprint):
 
         def decorate(view: View) -> View:
             name = view.__name__
-            view = self.response(op.status, op.gives, headers=dict(op.headers) or None)(view)
+            view = self.response(
+                op.status, op.gives, content_type=op.media, headers=dict(op.headers) or None
+            )(view)
             for status, schema in op.also.items():
                 view = self.alt_response(status, schema=schema, success=True)(view)
             if op.takes is not None:

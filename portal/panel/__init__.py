@@ -13,7 +13,6 @@ from flask import Blueprint, Flask, Response, abort, current_app, make_response,
 from flask_wtf.csrf import CSRFProtect
 
 from emoconsent.errors import AccessDenied, NotFound
-from emoconsent.vocabulary import ApiScope
 from portal.headers import POLICY_HEADER, framed_by
 from portal.language import language
 from portal.limits import API_REFUSED, PANEL, here, hit
@@ -57,4 +56,4 @@ def hint() -> Any:
 
 
 # Counted above, by what is asked for: ten agents behind one address are no flood.
-hint.api_scope = ApiScope.HINT  # type: ignore[attr-defined]
+hint.counts_itself = True  # type: ignore[attr-defined]

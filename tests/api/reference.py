@@ -26,8 +26,7 @@ def _row(method: str, path: str, operation: dict[str, Any]) -> str:
 
 
 def _answer(status: str, response: dict[str, Any]) -> str:
-    schema = response.get("content", {}).get("application/json", {}).get("schema", {})
-    name = _named(schema)
+    name = "".join(_named(shown.get("schema", {})) for shown in response.get("content", {}).values())
     return f"{status} {name}".strip()
 
 

@@ -182,7 +182,7 @@ def test_parameters_that_are_not_described(world: Api, operation: str, query: st
         "GET /recognizers",
         "GET /audit/entries",
     )
-    if takes and query != "limit=1&limit=2":
+    if (takes and query != "limit=1&limit=2") or operation.startswith("GET /cases/"):
         problem(answer, 422, "invalid_input")
     else:
         assert answer.status_code == 200

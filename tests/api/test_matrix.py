@@ -9,15 +9,19 @@ import pytest
 
 from emoconsent.access.api_scopes import GRANTABLE
 from emoconsent.vocabulary import ApiScope
-from tests.api.world import GRANT, PAIR, SUBJECT, V1, Api, problem
+from tests.api.world import GRANT, GUESS, PAIR, SUBJECT, V1, Api, problem
 from tests.support.store import ADMIN as BOSS
+from tests.support.store import grant
 
 SERVICE: Final = frozenset({"service", "other"})
 DPO: Final = frozenset({"dpo"})
 ADMIN: Final = frozenset({"admin"})
+AGENT: Final = frozenset({"agent"})
 LOG: Final = frozenset({"dpo", "auditor"})
 ALL: Final = SERVICE | LOG | ADMIN | {"agent", "analyst"}
 _ABOUT: Final = {"subject": SUBJECT}
+#: Stands for a permit that whoever asks was just lent.
+_LENT: Final = "a permit"
 _CARD: Final = {"limits": "a fixture"}
 
 
@@ -41,6 +45,10 @@ TABLE: Final[dict[str, Row]] = {
     "POST /consents/opt-ins": Row(SERVICE, _ABOUT),
     "POST /decisions": Row(SERVICE, _ABOUT | PAIR),
     "POST /decisions/filter": Row(SERVICE, {"subjects": [SUBJECT], **PAIR}),
+    "POST /decisions/returns": Row(SERVICE, {"permit": _LENT}),
+    "POST /records": Row(
+        SERVICE, {"permit": _LENT, **_ABOUT, **PAIR, "output": GUESS, "adapter": "inference"}
+    ),
     "POST /records/query": Row(DPO, {**_ABOUT, "reason": "request 1"}),
     "POST /requests": Row(SERVICE | DPO, {**_ABOUT, "kind": "access"}),
     "GET /requests": Row(DPO),
@@ -65,6 +73,11 @@ TABLE: Final[dict[str, Row]] = {
     ),
     "POST /recognizers/{name}/approvals": Row(ADMIN, {"version": "1"}, "recognizer"),
     "POST /recognizers/{name}/suspensions": Row(ADMIN | DPO, {"reason": "poor"}, "recognizer"),
+    "POST /cases": Row(AGENT, {**_ABOUT, "reason": "ticket 7"}),
+    "DELETE /cases/{name}": Row(AGENT, thing="case"),
+    "GET /cases/{name}/hint": Row(AGENT, thing="case"),
+    "GET /cases/{name}/hint/events": Row(AGENT, thing="case"),
+    "POST /cases/{name}/panel-tokens": Row(AGENT, thing="case"),
     "GET /audit/checkpoint": Row(LOG),
     "GET /audit/entries": Row(LOG),
     "GET /audit/proofs/{entry}": Row(LOG, thing="entry"),
@@ -83,8 +96,29 @@ def thing(api: Api, kind: str, owner: str) -> str:
         principal = next(k.principal for k in keys(api) if k.name == owner)
         ticket = f"1 {'00' * 16} customer_care/text"
         return api.sdk.accounts.opaque.cursor("closing", ticket, principal)
+    if kind == "case":
+        agree(api)
+        agent = next(k.principal for k in keys(api) if k.name == "agent")
+        return api.sdk.access.open_case(SUBJECT, principal=agent, reason="ticket 7").id
     names = {"notice": "shop-care@1", "recognizer": "words"}
     return names.get(kind) or api.get("auditor", "/audit/entries?limit=1").json["entries"][0]["id"]
+
+
+def agree(api: Api) -> None:
+    """The customer agrees, whatever was said before."""
+    grant(api.sdk, SUBJECT)
+
+
+def permit(api: Api, who: str) -> str:
+    """A permit that the key of *who* was lent; of whoever is lent none, no permit."""
+    if who not in SERVICE:
+        return MISSING
+    agree(api)
+    # Of its own: other rows suspend the others.
+    api.sdk.recognizers.register("lent", modality="text", version="1", provider="us", card=_CARD)
+    api.sdk.recognizers.approve("lent", principal=BOSS)
+    key = next(k.principal.id for k in keys(api) if k.name == who)
+    return str(api.sdk.gate.lend(SUBJECT, purpose=PAIR["purpose"], recognizer="lent", key=key).secret)
 
 
 def keys(api: Api) -> Any:
@@ -98,6 +132,10 @@ def ask(api: Api, operation: str, who: str, name: str = "") -> Any:
     body = TABLE[operation].body
     if body == "notice":
         body = {"notice": api.get("admin", "/notices/shop-care@1").json["notice"]}
+    if isinstance(body, dict) and body.get("permit") == _LENT:
+        body = {**body, "permit": permit(api, who)}
+    if operation == "POST /cases":
+        agree(api)
     for mark in ("{name}", "{entry}"):
         path = path.replace(mark, name)
     return api.call(who, method, path, body)

@@ -187,13 +187,13 @@ def test_the_office_works_on_a_request(api: Api) -> None:
     listed = api.get("dpo", "/requests").json["requests"]
     theirs = next(one["id"] for one in listed if one["id"][:32] == mine[:32])
     api.post("dpo", f"/requests/{theirs}/messages", {"text": "please show a card"})
+    told = api.get("dpo", f"/requests/{theirs}/steps").json["steps"]
+    assert told[0]["text"] == "please show a card"
     refused = api.post("dpo", f"/requests/{theirs}/rejection", {"reason": "excessive", "text": "no"})
     assert refused.json["state"] == "rejected"
     steps = api.get("service", f"/requests/{mine}/steps").json["steps"]
     assert [step["kind"] for step in steps] == ["message", "rejected"]
     assert all(step["text"] is None for step in steps)
-    told = api.get("dpo", f"/requests/{theirs}/steps").json["steps"]
-    assert told[0]["text"] == "please show a card"
 
 
 def test_lists_page_without_gap_or_double(api: Api) -> None:

@@ -21,6 +21,9 @@ from tests.support.store import ADMIN, OpenStore, folder_settings
 V1: Final = "/api/v1"
 SUBJECT: Final = "customer-42"
 PAIR: Final = {"purpose": "customer_care", "modality": "text"}
+GUESS: Final = {
+    "vocabulary": "emotionml:big6", "score_kind": "rule", "categories": [{"name": "anger", "value": 0.9}],
+}  # fmt: skip
 GRANT: Final = {"subject": SUBJECT, "notice": "shop-care@1", "scope": [PAIR], "language": "en"}
 
 

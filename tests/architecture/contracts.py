@@ -97,7 +97,7 @@ def _is_upward(importer: str | None, imported: str | None) -> bool:
 
 def deciding_at_the_root(found: Iterable[Import]) -> list[Import]:
     """Imports of a rule by ``wiring``, which puts parts together and decides nothing."""
-    return [i for i in found if i.module == "emoconsent.wiring" and i.target.startswith(RULES)]
+    return [i for i in found if room_of(i.module) == "wiring" and i.target.startswith(RULES)]
 
 
 def unconfined(found: Iterable[Import]) -> list[Import]:

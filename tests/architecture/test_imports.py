@@ -41,7 +41,7 @@ VIOLATIONS = [
     ("emoconsent/gate/a.py", "import numpy as np", contracts.unconfined),
     ("emoconsent/rights/a.py", "import portal.api", contracts.unconfined),
     (
-        "emoconsent/wiring.py",
+        "emoconsent/wiring/rights.py",
         "from emoconsent.consent.status import standing",
         contracts.deciding_at_the_root,
     ),

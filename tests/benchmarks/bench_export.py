@@ -1,7 +1,7 @@
 """How fast a copy of N records is made and fetched, and in how much memory. A report, not a promise.
 
     nice python tests/benchmarks/bench_export.py --records 10000 100000
-    nice python tests/benchmarks/bench_export.py --records 1000000   (long: an hour on two cores)
+    nice python tests/benchmarks/bench_export.py --records 1000000   (long: half an hour and more)
 
 Each size runs in a process of its own, whose peak is then its own. The records are sealed one by one by the
 SDK's own code; only their log entries are left out, which a copy does not read.
@@ -46,7 +46,7 @@ def inference(number: int) -> Inference:
 
 
 def fill(sdk: EmoConsent, count: int) -> None:
-    """*count* sealed records of one person, a minute apart."""
+    """*count* sealed records of one person, a second apart."""
     store, ledger = sdk._parts.stores.data, sdk.rights._s.ledger
     with store.read() as tx:
         known = ledger.find(tx, SUBJECT)

@@ -14,8 +14,11 @@ from tests.browser.watch import Watch
 
 _KEY: Final = OKPKey.generate_key("Ed25519")
 _ISSUER, _AUDIENCE = "https://shop.example", "emoconsent"
+#: The agents' own tool, which may frame the panel; another site than the portal's.
+DESK: Final = "http://localhost:1"
 #: What the portal is told about the shop.
 SETTINGS: Final = {
+    "EMOCONSENT_PORTAL_EMBEDDERS": DESK,
     "EMOCONSENT_PORTAL_HANDOFF_ISSUER": _ISSUER,
     "EMOCONSENT_PORTAL_HANDOFF_AUDIENCE": _AUDIENCE,
     "EMOCONSENT_PORTAL_HANDOFF_KEY": _KEY.as_pem(private=False).decode(),

@@ -111,3 +111,34 @@ def test_the_demo_checks_that_the_portal_answers(tmp_path: Path) -> None:
     """With --portal check the story ends in a portal that answered, and the command returns."""
     status, output = demo(tmp_path / "demo", "--lang", "en", "--portal", "check", code=TEXT_ONLY)
     assert (status, WORDS["portal_checked"][0] in output) == (0, True), output
+
+
+def test_a_key_is_shown_once_rotated_and_revoked(store: Cli) -> None:
+    """Only making it prints it; the list tells whose it is, what for, until when and how it stands."""
+    made = store.run(
+        "apikey", "create", "shop", "--role", "service", "--scope", "decisions", "--as", "boss", "--json"
+    )
+    key, name = made.json["key"], made.json["prefix"]
+    assert key.startswith(f"emo_{name}_")
+    assert "not shown again" in store.run("apikey", "rotate", name, "--as", "boss").out
+    listed = store.run("apikey", "list", "--as", "boss")
+    assert key not in listed.out
+    assert f"emo_{name}_...: shop, service, decisions, until " in listed.out
+    assert store.run("apikey", "revoke", made.json["id"], "--as", "boss").code == 0
+    [old, new] = store.run("apikey", "list", "--as", "boss", "--json").json
+    assert [(one["revoked"], one["used_at"]) for one in (old, new)] == [(True, None), (False, None)]
+
+
+def test_keys_that_cannot_be_are_refused(store: Cli) -> None:
+    """A scope that the role has not, a name that is none, a key that is not there: nothing is written."""
+    before = store.state()
+    create = ("apikey", "create", "shop", "--as", "boss", "--role")
+    refused(store.run(*create, "analyst", "--scope", "audit"), 2, "scopes")
+    refused(
+        store.run("apikey", "create", "key:x", "--as", "boss", "--role", "agent", "--scope", "hint"),
+        2,
+        "name",
+    )
+    refused(store.run("apikey", "revoke", "00000000", "--as", "boss"), 2)
+    refused(store.run("apikey", "rotate", "00000000", "--as", "boss"), 2)
+    assert store.state() == before

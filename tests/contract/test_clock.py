@@ -42,8 +42,9 @@ class Host:
 def host(monkeypatch: pytest.MonkeyPatch) -> Host:
     """The host on which every store of the test is opened."""
     made = Host()
-    monkeypatch.setattr("emoconsent.wiring.utc_now", made.wall)
-    monkeypatch.setattr("emoconsent.wiring.since_boot", lambda: made.ticks)
+    for module in ("assembly", "opening"):
+        monkeypatch.setattr(f"emoconsent.wiring.{module}.utc_now", made.wall)
+    monkeypatch.setattr("emoconsent.wiring.opening.since_boot", lambda: made.ticks)
     return made
 
 

@@ -475,6 +475,23 @@ def test_a_row_that_was_tampered_with_is_refused(sdk: EmoConsent, small_pages: N
     assert sdk.audit.verify().findings != ()
 
 
+def test_one_that_was_tampered_with_holds_up_no_other(sdk: EmoConsent, open_sdk: OpenStore) -> None:
+    """The worker goes on with the others and sweeps them; the altered one stays and is named."""
+    for subject in ("c1", "c2"):
+        records(sdk, 1, subject)
+        sdk.exports.begin(subject, principal=me(subject))
+        open_sdk.clock.advance(timedelta(seconds=1))
+    with sdk._parts.stores.data.write() as tx:
+        first = tx.exports.list()[0]
+        tx.exports.put(replace(first, total=first.total + 1))
+    assert sdk.exports.work(parts=100) == 1
+    assert [export.ready for export in sdk.exports.of("c2", principal=me("c2"))] == [True]
+    open_sdk.clock.advance(timedelta(days=8))
+    assert sdk.exports.sweep() == 1
+    assert rows(sdk) == (1, 0)
+    assert sdk.audit.verify().findings != ()
+
+
 def test_nothing_is_known_of_whoever_asks(sdk: EmoConsent) -> None:
     """A stranger who asks for their own copy hears that nothing is known, and stays a stranger."""
     with pytest.raises(NotFound, match="nothing is known"):

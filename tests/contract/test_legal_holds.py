@@ -151,7 +151,7 @@ def test_a_hold_taken_out_or_put_back_is_found(sdk: EmoConsent) -> None:
     with engine.begin() as connection:
         connection.execute(text("delete from legal_holds"))
     assert any("rights:hold" in finding for finding in sdk.audit.verify().findings)
-    names = ", ".join(row)
+    names = ", ".join(row.keys())
     put_back = text(f"insert into legal_holds ({names}) values ({', '.join(':' + n for n in row)})")
     with engine.begin() as connection:
         connection.execute(put_back, dict(row))

@@ -55,7 +55,9 @@ def test_every_kind_is_taken_alike_for_the_unknown(sdk: EmoConsent) -> None:
     """Of a person nobody knows each kind is taken, proven and answered as of anybody; nothing is revealed."""
     grant(sdk, "c1")
     for kind in RequestKind:
-        more = {"corrections": {str(uuid.uuid4()): {"level": "calm"}}} if kind == "rectification" else {}
+        more: dict[str, Any] = (
+            {"corrections": {str(uuid.uuid4()): {"level": "calm"}}} if kind == "rectification" else {}
+        )
         pair = [sdk.rights.submit(who, kind=kind, regime="pipl", **more) for who in ("c1", "nobody")]
         shown = [
             {n: getattr(r, n) for n in r.__dataclass_fields__ if n not in ("id", "submitted_at")}
@@ -124,7 +126,8 @@ def test_a_rectification_that_was_interrupted_is_finished_by_repeating(
     grant(sdk, "c1")
     records = [recorded(sdk), recorded(sdk)]
     request = verified(sdk, "rectification", corrections={r: {"level": "calm"} for r in records})
-    correct, calls = sdk.vault.correct, []
+    calls: list[Any] = []
+    correct = sdk.vault.correct
 
     def once(*args: Any, **more: Any) -> Any:
         if calls:
@@ -388,7 +391,7 @@ def test_an_altered_step_stops_everything_about_the_request(sdk: EmoConsent) -> 
         lambda: sdk.rights.message(request, text="x", principal=DPO),
     ):
         with pytest.raises(Unavailable):
-            act()  # type: ignore[operator]
+            act()
     assert any("request_steps" in finding for finding in sdk.audit.verify().findings)
 
 
@@ -430,7 +433,8 @@ def test_a_part_counts_what_went_before_a_crash(open_sdk: OpenStore, monkeypatch
         recorded(sdk)
     open_sdk.clock.advance(timedelta(seconds=1))
     request = verified(sdk, "erasure", scope={"purpose": "customer_care"})
-    delete, calls = sdk.vault.delete, []
+    calls: list[Any] = []
+    delete = sdk.vault.delete
 
     def once(*args: Any, **more: Any) -> None:
         if calls:
@@ -457,7 +461,7 @@ def test_a_guardian_asks_for_a_correction_and_the_office_makes_it(sdk: EmoConsen
     sdk.consent.grant(
         "c1", notice="shop-care@1", scope=[CARE_TEXT], channel="c", language="en", given_by="mum"
     )
-    more = {"corrections": {str(uuid.uuid4()): {"level": "calm"}}}
+    more: dict[str, Any] = {"corrections": {str(uuid.uuid4()): {"level": "calm"}}}
     correction = sdk.rights.submit("c1", kind="rectification", regime="gdpr", principal=me("mum"), **more).id
     complaint = sdk.rights.submit("c1", kind="complaint", regime="gdpr", principal=me("mum")).id
     for request, reason in ((correction, "relation"), (complaint, "role")):

@@ -21,7 +21,7 @@ THINGS: Final = {
         ("dispute", "asked", "erasure", "recognizer", "version", "login", "entry", "task"), False
     ),
     # Whoever holds one of these may use it.
-    **dict.fromkeys(("link", "demo", "stop", "handoff", "certificate", "provider", "file"), False),
+    **dict.fromkeys(("link", "demo", "stop", "handoff", "certificate", "provider", "file", "ui"), False),
 }
 
 
@@ -67,6 +67,13 @@ TABLE: Final[dict[str, Row]] = {
     "/.well-known/gpc.json": Row(ALL, 200),
     "/keys.json": Row(ALL, 200),
     "/review": Row(ALL, 200),
+    # The REST API's description and its page; its operations are in tests/api/test_matrix.py.
+    "/api/v1/openapi.json": Row(ALL, 200),
+    "/api/v1/docs": Row(ALL, 200),
+    "/api/v1/docs/<name>": Row(ALL, 200, names="ui"),
+    # The panel of an agent's own tool: its token, not who is signed in, says what it shows (tests/api/test_hint.py).
+    "/panel": Row(ALL, 200),
+    "/panel/hint": Row(ALL, post=404),
     "/language": Row(ALL, post=303, form={"language": "zh"}),
     "/theme": Row(ALL, post=303, form={"theme": "dark"}),
     "/verify": Row(ALL, 200, 200, form={"jws": "a.b.c"}),

@@ -143,6 +143,7 @@ class World:
             "certificate": lambda _by: self._certificate(),
             "provider": lambda _by: "subjects",
             "file": lambda _by: "tokens.css",
+            "ui": lambda _by: "swagger-ui.css",
         }
         return str(make[kind](owner))
 

@@ -45,7 +45,12 @@ def test_not_ready_says_no_more_than_that(fault: Exception) -> None:
     response = client(fault).get("/readyz")
     assert response.status_code == 503
     assert response.content_type == "application/problem+json"
-    assert response.json == {"type": "about:blank", "title": "Service Unavailable", "status": 503}
+    assert response.json == {
+        "type": "about:blank",
+        "title": "Service Unavailable",
+        "status": 503,
+        "code": "unavailable",
+    }
 
 
 def test_up_but_not_ready() -> None:

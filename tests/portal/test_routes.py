@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
+from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from emoconsent import EmoConsent
@@ -139,10 +141,23 @@ def cells(rule: str) -> Iterator[Cell]:
             yield Cell(rule, method, who, thing)
 
 
+def pages(app: Flask) -> list[Rule]:
+    """Every route but those that only a key opens."""
+    return [
+        rule
+        for rule in app.url_map.iter_rules()
+        if not hasattr(app.view_functions[rule.endpoint], "api_scope")
+    ]
+
+
 def test_every_route_is_declared(world: World) -> None:
-    """No route without a row in the table, no row without a route, and no method that is not declared."""
+    """No route without a row in the table, no row without a route, and no method that is not declared.
+
+    Operations of the REST API have a matrix of their own, by keys: tests/api/test_matrix.py, which is
+    complete in the same way.
+    """
     found: dict[str, set[str]] = {}
-    for rule in world.portal.app.url_map.iter_rules():
+    for rule in pages(world.portal.app):
         found.setdefault(rule.rule, set()).update((rule.methods or set()) - {"HEAD", "OPTIONS"})
     declared = {
         rule: {m for m, status in (("GET", row.get), ("POST", row.post)) if status != 405}
@@ -207,4 +222,4 @@ def test_a_new_route_fails_the_build(sdk: EmoConsent) -> None:
     """The declaration is compared with the application as it is: a route added to it is found."""
     app = create_app(sdk)
     app.add_url_rule("/forgotten", view_func=lambda: "")
-    assert {rule.rule for rule in app.url_map.iter_rules()} - TABLE.keys() == {"/forgotten"}
+    assert {rule.rule for rule in pages(app)} - TABLE.keys() == {"/forgotten"}

@@ -110,18 +110,17 @@ class Recipients(AsyncTwins):
             "purposes": purposes,
         }
         text = rfc8785.dumps(content(id, given, self._s.policy)).decode()
+        return self._put(id, text, str(protocol), principal)
+
+    def _put(self, name: str, text: str, protocol: str, principal: Principal | None) -> Recipient:
         with self._s.database.write() as tx:
             rows = list(self._s.chain.rows(tx, lock=True))
-            said = [r for r in rows if r.name == id and r.kind in (RECIPIENT, RETIRED)]
+            said = [r for r in rows if r.name == name and r.kind in (RECIPIENT, RETIRED)]
             if not said or (said[-1].kind, said[-1].content) != (RECIPIENT, text):
-                tag, facts = EventTag.RECIPIENT_REGISTER, {"protocol": str(protocol)}
-                rows.append(
-                    self._s.chain.append(
-                        tx, rows, RECIPIENT, id, text, tag=tag, facts=facts, **acted(principal)
-                    )
-                )
+                tag, facts, by = EventTag.RECIPIENT_REGISTER, {"protocol": protocol}, acted(principal)
+                rows.append(self._s.chain.append(tx, rows, RECIPIENT, name, text, tag=tag, facts=facts, **by))
         self._s.committed()
-        return recipients_from(rows)[id]
+        return recipients_from(rows)[name]
 
     def retire(self, id: str, *, principal: Principal) -> Recipient:  # noqa: A002
         """From now on nothing new is told to the recipient; what is under way is still told.

@@ -146,8 +146,22 @@ def seed(sdk: EmoConsent) -> Seeded:
             sdk.rights.message(request.id, text=person.reason, principal=dpo)
             sdk.rights.assign(request.id, to=STAFF[1], principal=dpo)
             sdk.rights.hold(person.id, basis="legal_claims", text=person.comment, principal=dpo)
+    tell(sdk, seeded.people[4:7])
     sdk.audit.checkpoint()
     return seeded
+
+
+def tell(sdk: EmoConsent, people: list[Person]) -> None:
+    """A recipient is to be told of *people* who objected; staff have settled one of the tasks, in words."""
+    admin, dpo = Principal(STAFF[0], role="admin"), Principal(STAFF[1], role="dpo")
+    usual = {"name": "A partner", "standing": "processor", "contract": "DPA", "categories": ["levels"]}
+    sdk.recipients.register("paper", protocol="manual", principal=admin, **usual)
+    for person in people:
+        request = sdk.rights.submit(person.id, kind="objection", regime="pipl", channel=person.channel)
+        sdk.rights.verify(request.id, evidence=PROOF)
+        sdk.rights.fulfil(request.id, principal=dpo)
+    task = sdk.recipients.unfinished()[0]
+    sdk.recipients.settle(task.task, outcome="done", note=people[0].reason, principal=dpo)
 
 
 def live(sdk: EmoConsent, seeded: Seeded, person: Person) -> None:

@@ -1,0 +1,72 @@
+"""Rights, copies and recipients, put together."""
+
+from __future__ import annotations
+
+import secrets
+from functools import partial
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from emoconsent.audit.entry import EventTag
+from emoconsent.consent.closing import Closer
+from emoconsent.consent.publishing import NOTICE_CLOSED
+from emoconsent.recognizers.registry import SUSPENDED
+from emoconsent.rights.erasure import Erasure
+from emoconsent.rights.export.desk import Desk
+from emoconsent.rights.export.gather import Gathering
+from emoconsent.rights.export.making import Making
+from emoconsent.rights.export.requested import RequestedExports
+from emoconsent.rights.export.service import Exports, ExportServices
+from emoconsent.rights.recipients.closing import RequestCloser
+from emoconsent.rights.recipients.outbox import Outbox, OutboxServices
+from emoconsent.rights.service import Rights
+from emoconsent.vault.access import Access
+from emoconsent.vault.keyring import (
+    SIGN_CERTIFICATES,
+)
+from emoconsent.vault.refusals import Refusals
+from emoconsent.vault.replay import CONTEST, DELETE, RecordReplay
+from emoconsent.wiring.base import Base
+from emoconsent.wiring.calls import issuing
+
+
+def close_again(base: Base, closer: Closer, erasure: Erasure) -> None:
+    """What is done again, beside the event itself, for a closing that the database lost."""
+    again, records = base.chain.close_again, RecordReplay(base.ledger, base.keyring)
+    closer.handle("supersede", partial(again, kind=NOTICE_CLOSED, tag=EventTag.NOTICE_PUBLISH))
+    closer.handle("suspend", partial(again, kind=SUSPENDED, tag=EventTag.RECOGNIZER_SUSPEND))
+    closer.handle("erase", erasure.take_over)
+    closer.handle(CONTEST, records.contest)
+    closer.handle(DELETE, records.delete)
+
+
+def outbox_of(base: Base, *, sandboxed: bool) -> Outbox:
+    """What recipients are still to be told."""
+    services = OutboxServices(
+        base.stores.data,
+        base.mac,
+        base.ledger.scribe,
+        base.keyring,
+        base.chain,
+        base.committed,
+        secrets.SystemRandom().uniform,
+        RequestCloser(base.ledger, base.keyring, sandboxed),
+    )
+    return Outbox(services)
+
+
+def exports_of(
+    base: Base, access: Access, refusals: Refusals, rights: Rights, approvals: int, *, sandboxed: bool
+) -> Exports:
+    """Copies, and with them what fulfils requests for access and portability."""
+
+    def key() -> Ed25519PrivateKey:
+        return base.keyring.signing_key(SIGN_CERTIFICATES)
+
+    data, presence = base.stores.data, refusals.presence
+    issue = issuing(base, sandboxed=sandboxed)
+    gathering = Gathering(base.ledger, base.chain, issue, access.alias, approvals)
+    desk = Desk(data, base.ledger, presence, base.guardians, refusals, access)
+    rights.exports = RequestedExports(desk, base.committed)
+    making = Making(data, presence, gathering, key, sandboxed)
+    return Exports(ExportServices(desk, making, base.tokens, base.committed))
