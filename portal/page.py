@@ -45,6 +45,34 @@ _STAFF: Final = {
 }
 
 
+#: A filter -> the words that it puts codes into.
+_WORDS: Final = (
+    ("purpose", words.PURPOSES),
+    ("modality", words.MODALITIES),
+    ("level", words.LEVELS),
+    ("reason", words.REASONS),
+    ("event", words.EVENTS),
+    ("role", words.ROLES),
+    ("look", words.LOOKS),
+    ("provenance", words.PROVENANCES),
+    ("said_by", words.SAYERS),
+    ("score_kind", words.SCORE_KINDS),
+    ("request_state", words.REQUEST_STATES),
+    ("request_kind", rights_words.KINDS),
+    ("refusal", rights_words.REFUSALS),
+    ("extension", rights_words.EXTENSIONS),
+    ("office_state", office_words.STATES),
+    ("office_wants", office_words.WANTS),
+    ("regime", office_words.REGIMES),
+    ("task_state", office_words.TASKS),
+    ("told_to", office_words.ACTIONS),
+    ("protocol", office_words.PROTOCOLS),
+    ("standing", office_words.STANDINGS),
+    ("recognizer_status", words.RECOGNIZER_STATUSES),
+    ("quality", words.QUALITIES),
+)
+
+
 def navigation() -> list[tuple[str, str, bool]]:
     """(endpoint, label, whether it is where we are) for whoever is signed in."""
     if not current_user.is_authenticated:
@@ -116,31 +144,7 @@ def init_page(app: Flask, config: PortalConfig) -> None:
             "authority": _authority(config),
         }
 
-    for name, table in (
-        ("purpose", words.PURPOSES),
-        ("modality", words.MODALITIES),
-        ("level", words.LEVELS),
-        ("reason", words.REASONS),
-        ("event", words.EVENTS),
-        ("role", words.ROLES),
-        ("look", words.LOOKS),
-        ("provenance", words.PROVENANCES),
-        ("said_by", words.SAYERS),
-        ("score_kind", words.SCORE_KINDS),
-        ("request_state", words.REQUEST_STATES),
-        ("request_kind", rights_words.KINDS),
-        ("refusal", rights_words.REFUSALS),
-        ("extension", rights_words.EXTENSIONS),
-        ("office_state", office_words.STATES),
-        ("office_wants", office_words.WANTS),
-        ("regime", office_words.REGIMES),
-        ("task_state", office_words.TASKS),
-        ("told_to", office_words.ACTIONS),
-        ("protocol", office_words.PROTOCOLS),
-        ("standing", office_words.STANDINGS),
-        ("recognizer_status", words.RECOGNIZER_STATUSES),
-        ("quality", words.QUALITIES),
-    ):
+    for name, table in _WORDS:
         app.add_template_filter(lambda code, table=table: words.word(table, code), name)
     for name, read in (
         ("when", formats.when),

@@ -18,13 +18,11 @@ from emoconsent.consent.ledger import Ledger
 from emoconsent.consent.publishing import Notices
 from emoconsent.errors import ConfigurationError
 from emoconsent.recognizers.demo.advice import advice
-from emoconsent.rights.dossier import Dossiers
 from emoconsent.rights.effects import Effects
 from emoconsent.rights.epochs import Keys
 from emoconsent.rights.erasure import Erasure, ErasureServices
 from emoconsent.rights.explaining import Explaining
 from emoconsent.rights.integrity import Integrity
-from emoconsent.rights.recipients.registry import Recipients, RecipientServices
 from emoconsent.rights.restore import GENERATION, Restore
 from emoconsent.rights.service import Rights
 from emoconsent.rights.standing import RequestStanding
@@ -37,7 +35,6 @@ from emoconsent.vault.closing_list import SignedClosingList
 from emoconsent.vault.custody import SubjectCustody
 from emoconsent.vault.keyring import (
     ROW_MAC,
-    SIGN_CERTIFICATES,
     SIGN_CHECKPOINTS,
     Keyring,
     StoreSeal,
@@ -56,7 +53,7 @@ from emoconsent.wiring.calls import (
 )
 from emoconsent.wiring.opening import check_meta, create, open_stores, root_key_inside, root_keys
 from emoconsent.wiring.parts import Parts, Subjects
-from emoconsent.wiring.rights import close_again, exports_of, outbox_of
+from emoconsent.wiring.rights import close_again, dossiers_of, exports_of, outbox_of, recipients_of
 
 
 def assemble(settings: Settings, clock: Clock | None, monotonic: Callable[[], float]) -> Parts:
@@ -123,9 +120,7 @@ def _compose(
     effects, explaining = Effects(data, vault, consent, sandboxed), Explaining(data, base.chain, vault)
     rights = Rights(erasing, erasure, base.guardians, refusals, base.chain, effects, explaining)
     lending = lending_services(base)
-    recipients = Recipients(
-        RecipientServices(data, base.chain, refusals, outbox, settings.recipients, committed)
-    )
+    recipients = recipients_of(base, refusals, outbox, settings.recipients)
     restore = Restore(data, ledger, base.stores.keys, closings, closer, audit, rights, keys, committed)
     return Parts(
         stores=base.stores,
@@ -143,9 +138,7 @@ def _compose(
         accounts=accounts_of(base),
         rights=rights,
         exports=exports_of(base, access, refusals, rights, settings.approvals_required, sandboxed=sandboxed),
-        dossiers=Dossiers(
-            rights, recipients, audit, lambda: base.keyring.signing_key(SIGN_CERTIFICATES), sandbox=sandboxed
-        ),
+        dossiers=dossiers_of(base, rights, recipients, audit, sandboxed=sandboxed),
         recipients=recipients,
         outbox=outbox,
         audit=audit,

@@ -8,9 +8,11 @@ from functools import partial
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from emoconsent.audit.entry import EventTag
+from emoconsent.audit.service import Audit
 from emoconsent.consent.closing import Closer
 from emoconsent.consent.publishing import NOTICE_CLOSED
 from emoconsent.recognizers.registry import SUSPENDED
+from emoconsent.rights.dossier import Dossiers
 from emoconsent.rights.erasure import Erasure
 from emoconsent.rights.export.desk import Desk
 from emoconsent.rights.export.gather import Gathering
@@ -19,6 +21,8 @@ from emoconsent.rights.export.requested import RequestedExports
 from emoconsent.rights.export.service import Exports, ExportServices
 from emoconsent.rights.recipients.closing import RequestCloser
 from emoconsent.rights.recipients.outbox import Outbox, OutboxServices
+from emoconsent.rights.recipients.registry import Recipients, RecipientServices
+from emoconsent.rights.recipients.target import Policy
 from emoconsent.rights.service import Rights
 from emoconsent.vault.access import Access
 from emoconsent.vault.keyring import (
@@ -53,6 +57,23 @@ def outbox_of(base: Base, *, sandboxed: bool) -> Outbox:
         RequestCloser(base.ledger, base.keyring, sandboxed),
     )
     return Outbox(services)
+
+
+def recipients_of(base: Base, refusals: Refusals, outbox: Outbox, policy: Policy) -> Recipients:
+    """The registry of recipients, and what staff do about their tasks."""
+    data, chain = base.stores.data, base.chain
+    return Recipients(RecipientServices(data, chain, refusals, outbox, policy, base.committed))
+
+
+def dossiers_of(
+    base: Base, rights: Rights, recipients: Recipients, audit: Audit, *, sandboxed: bool
+) -> Dossiers:
+    """What an authority is handed."""
+
+    def key() -> Ed25519PrivateKey:
+        return base.keyring.signing_key(SIGN_CERTIFICATES)
+
+    return Dossiers(rights, recipients, audit, key, sandbox=sandboxed)
 
 
 def exports_of(
