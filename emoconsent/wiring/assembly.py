@@ -18,13 +18,10 @@ from emoconsent.consent.ledger import Ledger
 from emoconsent.consent.publishing import Notices
 from emoconsent.errors import ConfigurationError
 from emoconsent.recognizers.demo.advice import advice
-from emoconsent.rights.effects import Effects
 from emoconsent.rights.epochs import Keys
-from emoconsent.rights.erasure import Erasure, ErasureServices
-from emoconsent.rights.explaining import Explaining
+from emoconsent.rights.erasure import Erasure
 from emoconsent.rights.integrity import Integrity
 from emoconsent.rights.restore import GENERATION, Restore
-from emoconsent.rights.service import Rights
 from emoconsent.rights.standing import RequestStanding
 from emoconsent.settings import Settings
 from emoconsent.storage.outside import OutsideFile
@@ -53,7 +50,15 @@ from emoconsent.wiring.calls import (
 )
 from emoconsent.wiring.opening import check_meta, create, open_stores, root_key_inside, root_keys
 from emoconsent.wiring.parts import Parts, Subjects
-from emoconsent.wiring.rights import close_again, dossiers_of, exports_of, outbox_of, recipients_of
+from emoconsent.wiring.rights import (
+    close_again,
+    dossiers_of,
+    erasing_of,
+    exports_of,
+    outbox_of,
+    recipients_of,
+    rights_of,
+)
 
 
 def assemble(settings: Settings, clock: Clock | None, monotonic: Callable[[], float]) -> Parts:
@@ -106,21 +111,17 @@ def _compose(
     closings = SignedClosingList(base.keyring, OutsideFile(settings.state_home / f"{store_id}.closings"))
     closer = Closer(data, ledger, closings)
     outbox = outbox_of(base, sandboxed=sandboxed)
-    erasing = ErasureServices(
-        data, ledger, base.keyring, closer, base.holds, outbox, audit.checkpoint, committed, sandboxed, inside
-    )
+    erasing = erasing_of(base, closer, outbox, audit, sandboxed=sandboxed, inside=inside)
+    erasure, keys = Erasure(erasing), Keys(erasing)
     presence = Presence(data, ledger, base.keyring, base.holds)
     refusals = Refusals(presence, ledger.scribe, committed)
-    erasure, keys = Erasure(erasing), Keys(erasing)
     close_again(base, closer, erasure)
     consent = consent_registry(base, closer, sandboxed=sandboxed)
     recognizers = recognizer_registry(base, closer, refusals, settings.approvals_required)
     access = Access(presence, refusals, base.guardians, RequestStanding(ledger.mac))
     vault = vault_of(base, closer, presence, access, refusals, recognizers)
-    effects, explaining = Effects(data, vault, consent, sandboxed), Explaining(data, base.chain, vault)
-    rights = Rights(erasing, erasure, base.guardians, refusals, base.chain, effects, explaining)
-    lending = lending_services(base)
-    recipients = recipients_of(base, refusals, outbox, settings.recipients)
+    rights = rights_of(base, erasing, erasure, refusals, vault, consent)
+    lending, recipients = lending_services(base), recipients_of(base, refusals, outbox, settings.recipients)
     restore = Restore(data, ledger, base.stores.keys, closings, closer, audit, rights, keys, committed)
     return Parts(
         stores=base.stores,

@@ -11,9 +11,12 @@ from emoconsent.audit.entry import EventTag
 from emoconsent.audit.service import Audit
 from emoconsent.consent.closing import Closer
 from emoconsent.consent.publishing import NOTICE_CLOSED
+from emoconsent.consent.registry import ConsentRegistry
 from emoconsent.recognizers.registry import SUSPENDED
 from emoconsent.rights.dossier import Dossiers
-from emoconsent.rights.erasure import Erasure
+from emoconsent.rights.effects import Effects
+from emoconsent.rights.erasure import Erasure, ErasureServices
+from emoconsent.rights.explaining import Explaining
 from emoconsent.rights.export.desk import Desk
 from emoconsent.rights.export.gather import Gathering
 from emoconsent.rights.export.making import Making
@@ -30,6 +33,7 @@ from emoconsent.vault.keyring import (
 )
 from emoconsent.vault.refusals import Refusals
 from emoconsent.vault.replay import CONTEST, DELETE, RecordReplay
+from emoconsent.vault.vault import Vault
 from emoconsent.wiring.base import Base
 from emoconsent.wiring.calls import issuing
 
@@ -57,6 +61,38 @@ def outbox_of(base: Base, *, sandboxed: bool) -> Outbox:
         RequestCloser(base.ledger, base.keyring, sandboxed),
     )
     return Outbox(services)
+
+
+def erasing_of(
+    base: Base, closer: Closer, outbox: Outbox, audit: Audit, *, sandboxed: bool, inside: bool
+) -> ErasureServices:
+    """What erasures work with. ``inside``: the root key lies in the store's own folder."""
+    return ErasureServices(
+        base.stores.data,
+        base.ledger,
+        base.keyring,
+        closer,
+        base.holds,
+        outbox,
+        audit.checkpoint,
+        base.committed,
+        sandboxed,
+        inside,
+    )
+
+
+def rights_of(
+    base: Base,
+    erasing: ErasureServices,
+    erasure: Erasure,
+    refusals: Refusals,
+    vault: Vault,
+    consent: ConsentRegistry,
+) -> Rights:
+    """Requests, and what fulfils them."""
+    data, chain = base.stores.data, base.chain
+    effects, explaining = Effects(data, vault, consent, erasing.sandbox), Explaining(data, chain, vault)
+    return Rights(erasing, erasure, base.guardians, refusals, chain, effects, explaining)
 
 
 def recipients_of(base: Base, refusals: Refusals, outbox: Outbox, policy: Policy) -> Recipients:
