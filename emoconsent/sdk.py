@@ -71,6 +71,7 @@ class EmoConsent:
         self.accounts = parts.accounts
         self.rights = parts.rights
         self.exports = parts.exports
+        self.dossiers = parts.dossiers
         self.recipients = parts.recipients
         self.retention = parts.retention
         #: None unless the operator set up a processor (EMOCONSENT_OPENDSR_*).

@@ -32,7 +32,7 @@ from portal.opendsr import init_opendsr
 from portal.page import init_page
 from portal.panel import init_panel
 from portal.public import blueprint as public
-from portal.staff import blueprint as staff
+from portal.staff.blueprint import blueprint as staff
 from portal.visitor import init_visitor
 
 __all__ = ["PortalConfig", "create_app", "from_environ"]

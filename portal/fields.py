@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import Field, Form, StringField, TextAreaField
+from wtforms import Field, Form, SelectChoice, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from portal.mail import LONGEST, is_address
@@ -50,6 +50,11 @@ def line(
 def text(label: Any, limit: int = 2000, *, required: bool = False, **options: Any) -> TextAreaField:
     """Several lines of text."""
     return TextAreaField(label, _common(limit, required=required, lines=True), **options)
+
+
+def choices(words: Mapping[str, Any]) -> list[SelectChoice]:
+    """Codes to choose from, by their words."""
+    return [SelectChoice(code, word) for code, word in words.items()]
 
 
 def _reached(_form: Form, field: Field) -> None:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from emoconsent.errors import EmoConsentError
 from emoconsent.vocabulary import Role
-from portal import formats, receipts, rights_words, words
+from portal import formats, office_words, receipts, rights_words, words
 from portal.config import PortalConfig
 from portal.language import LANGUAGES, THEMES, language, theme
 
@@ -31,7 +31,8 @@ _SUBJECT: Final = (
 _STAFF: Final = {
     Role.AGENT: (("staff.cases", _l("Cases")),),
     Role.DPO: (
-        ("staff.erasures", _l("Deletions")),
+        ("staff.requests", _l("Requests")),
+        ("staff.recipients", _l("Recipients")),
         ("staff.disputes", _l("Disputes")),
         ("staff.emergency", _l("Emergency access")),
         ("staff.aliases", _l("Names")),
@@ -41,9 +42,44 @@ _STAFF: Final = {
     Role.ADMIN: (
         ("staff.recognizers", _l("Recognizers")),
         ("staff.notices", _l("Notices")),
+        ("staff.recipients", _l("Recipients")),
         ("staff.people", _l("Staff")),
     ),
 }
+
+
+#: A filter -> the words that it puts codes into.
+_WORDS: Final = (
+    ("purpose", words.PURPOSES),
+    ("modality", words.MODALITIES),
+    ("level", words.LEVELS),
+    ("reason", words.REASONS),
+    ("event", words.EVENTS),
+    ("role", words.ROLES),
+    ("look", words.LOOKS),
+    ("provenance", words.PROVENANCES),
+    ("said_by", words.SAYERS),
+    ("score_kind", words.SCORE_KINDS),
+    ("request_state", words.REQUEST_STATES),
+    ("export_set", words.EXPORT_SETS),
+    ("request_kind", rights_words.KINDS),
+    ("request_meaning", rights_words.MEANINGS),
+    ("request_law", rights_words.LEGAL),
+    ("request_stands", rights_words.STATES),
+    ("telling", rights_words.TELLING),
+    ("remedy", rights_words.REMEDIES),
+    ("refusal", rights_words.REFUSALS),
+    ("extension", rights_words.EXTENSIONS),
+    ("office_state", office_words.STATES),
+    ("office_wants", office_words.WANTS),
+    ("regime", office_words.REGIMES),
+    ("task_state", office_words.TASKS),
+    ("told_to", office_words.ACTIONS),
+    ("protocol", office_words.PROTOCOLS),
+    ("standing", office_words.STANDINGS),
+    ("recognizer_status", words.RECOGNIZER_STATUSES),
+    ("quality", words.QUALITIES),
+)
 
 
 def navigation() -> list[tuple[str, str, bool]]:
@@ -117,32 +153,7 @@ def init_page(app: Flask, config: PortalConfig) -> None:
             "authority": _authority(config),
         }
 
-    _filters(app)
-
-
-def _filters(app: Flask) -> None:
-    for name, table in (
-        ("purpose", words.PURPOSES),
-        ("modality", words.MODALITIES),
-        ("level", words.LEVELS),
-        ("reason", words.REASONS),
-        ("event", words.EVENTS),
-        ("role", words.ROLES),
-        ("look", words.LOOKS),
-        ("provenance", words.PROVENANCES),
-        ("said_by", words.SAYERS),
-        ("score_kind", words.SCORE_KINDS),
-        ("request_state", words.REQUEST_STATES),
-        ("export_set", words.EXPORT_SETS),
-        ("request_kind", rights_words.KINDS),
-        ("request_meaning", rights_words.MEANINGS),
-        ("request_law", rights_words.LEGAL),
-        ("request_stands", rights_words.STATES),
-        ("telling", rights_words.TELLING),
-        ("remedy", rights_words.REMEDIES),
-        ("recognizer_status", words.RECOGNIZER_STATUSES),
-        ("quality", words.QUALITIES),
-    ):
+    for name, table in _WORDS:
         app.add_template_filter(lambda code, table=table: words.word(table, code), name)
     for name, read in (
         ("when", formats.when),

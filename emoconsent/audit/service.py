@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -49,6 +50,15 @@ class AuditLine:
     tag: EventTag
     role: str | None
     facts: Mapping[str, Fact]
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """An entry that stands alone: its stored bytes, and a C2SP tlog-proof that they are in the log."""
+
+    id: str
+    leaf: bytes
+    proof: str
 
 
 class Audit(AsyncTwins):
@@ -99,8 +109,26 @@ class Audit(AsyncTwins):
             entry = tx.log.find(_raw(entry_id))
             if entry is None or entry.tree_index is None:
                 raise NotFound("no such log entry")
-            path = inclusion_path(entry.tree_index, size, tx.log.node)
-        return tlog_proof_text(TlogProof(entry.tree_index, tuple(path), note))
+            return _proof(tx.log, entry.tree_index, size, note)
+
+    def proven(self, fact: str, value: str) -> tuple[str, list[Proven]]:
+        """Every entry with that fact, proven under one signed head; the head, and the entries in order.
+
+        Reads the whole log.
+        """
+        note = self.checkpoint()
+        size = verify(note, [self.vkey()]).size
+        sought = json.dumps(value).encode()
+        with self._database.read() as tx:
+            # Most entries are passed over by their bytes alone.
+            named = [entry for entry in tx.log.scan() if sought in entry.leaf]
+            return note, [
+                Proven(entry.entry_id.hex(), entry.leaf, _proof(tx.log, entry.tree_index, size, note))
+                for entry in named
+                if entry.tree_index is not None
+                and entry.tree_index < size
+                and decode(entry.leaf).facts.get(fact) == value
+            ]
 
     def leaf(self, entry_id: str) -> bytes:
         """The stored bytes of an entry, which a proof's leaf hash is computed from."""
@@ -244,6 +272,10 @@ class Audit(AsyncTwins):
                 else []
             )
         return found[0] if found else None
+
+
+def _proof(log: LogStore, index: int, size: int, note: str) -> str:
+    return tlog_proof_text(TlogProof(index, tuple(inclusion_path(index, size, log.node)), note))
 
 
 def _fits(log: LogStore, size: int, claimed: int, root: bytes, name: str) -> list[str]:

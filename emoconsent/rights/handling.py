@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -17,7 +18,7 @@ from emoconsent.errors import InvalidInput, RightsError, Unavailable
 from emoconsent.rights.desk import Desk, Note, raw_id
 from emoconsent.rights.ending import key_goes
 from emoconsent.rights.ports import RequestRow, RightsTransaction
-from emoconsent.rights.refusing import refusal
+from emoconsent.rights.refusing import Refusal, reasons, refusal
 from emoconsent.rights.request import FINISHED, RequestKind, RequestState, RightsRequest, step
 from emoconsent.rights.steps import Step, StepKind
 from emoconsent.vocabulary import Role
@@ -102,6 +103,12 @@ class Handling(Desk):
             raise RightsError("it was extended already, or the law knows no extension for it")
         if from_micros(tx.now()) > due.due:
             raise RightsError("it is late already; the law lets it be extended before that only")
+
+    def grounds(self, request_id: str) -> Sequence[Refusal]:
+        """On what grounds its law lets the request be refused. Raises NotFound."""
+        row = self._row(raw_id(request_id))
+        kind = RequestKind(row.kind)
+        return [refusal(row.regime, kind, reason) for reason in reasons(row.regime, kind)]
 
     def reject(self, request_id: str, *, reason: str, principal: Principal, text: str = "") -> RightsRequest:
         """Refuse a request: with a reason that its law knows, and where to complain about it.

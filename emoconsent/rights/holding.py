@@ -67,6 +67,40 @@ class Holding(Desk):
         self._s.committed()
         return placed
 
+    def hold_request(
+        self,
+        request_id: str,
+        *,
+        basis: str,
+        principal: Principal,
+        until: datetime | None = None,
+        text: str = "",
+    ) -> LegalHold:
+        """``hold`` whoever the request is about, for an office that is not told who that is.
+
+        Raises:
+            NotFound: there is no such request, or nothing is known of the person.
+        """
+        about = self._about(request_id, principal)
+        if about is None:
+            raise NotFound("nothing is known of that subject")
+        return self.hold(about, basis=basis, principal=principal, until=until, text=text)
+
+    def holds_on(self, request_id: str, *, principal: Principal) -> list[LegalHold]:
+        """The legal holds on whoever the request is about.
+
+        Raises:
+            AccessDenied, NotFound: as ``hold_request``.
+        """
+        about = self._about(request_id, principal)
+        return self.holds(about, principal=principal) if about is not None else []
+
+    def _about(self, request_id: str, principal: Principal) -> str | None:
+        """The identifier that the request was made for; None once nobody knows it any more."""
+        row = self._for_office(raw_id(request_id), principal, Permission.HOLD_REQUEST)
+        found: str | None = self._content(row).get("subject")
+        return found
+
     def _place(
         self, tx: RightsTransaction, known: Subject, basis: str, end: int | None, text: str, by: Principal
     ) -> LegalHold:

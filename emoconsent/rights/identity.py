@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from emoconsent.access.permissions import Permission, authorize
+from emoconsent.access.permissions import Permission
 from emoconsent.access.principal import Principal
+from emoconsent.accounts.contacts import opened
+from emoconsent.accounts.values import Contact
 from emoconsent.audit.entry import EventTag
 from emoconsent.consent.identifier import check_text
-from emoconsent.errors import InvalidInput, RightsError
+from emoconsent.errors import InvalidInput, RightsError, Unavailable
 from emoconsent.rights.desk import Desk, Note, raw_id
 from emoconsent.rights.request import (
     UNPROVEN,
@@ -66,9 +69,7 @@ class Identity(Desk):
             raise InvalidInput(["evidence: how was the identity verified?"])
         raw = raw_id(request_id)
         if principal is not None:
-            with self._refusals.logged(principal, Permission.VERIFY_REQUEST) as door:
-                door.about = self._row(raw).subject_ref
-                authorize(principal, Permission.VERIFY_REQUEST)
+            self._for_office(raw, principal, Permission.VERIFY_REQUEST)
         with self._s.database.write() as tx:
             row = self._checked(tx, raw, lock=True)
             if row.state not in UNPROVEN:  # what is on hold may become verified again, but not by this
@@ -80,6 +81,30 @@ class Identity(Desk):
             self._put(tx, row, EventTag.RIGHTS_VERIFY, principal)
         self._s.committed()
         return self._shown(raw)
+
+    def evidence(self, request_id: str, *, principal: Principal) -> str | None:
+        """How the requester's identity was verified; None if it was not, or nobody knows any more.
+
+        Raises:
+            AccessDenied: not by this principal.
+        """
+        row = self._for_office(raw_id(request_id), principal, Permission.VERIFY_REQUEST)
+        found: str | None = self._content(row).get("evidence")
+        return found
+
+    def contact(self, request_id: str, *, principal: Principal) -> Contact | None:
+        """Where whoever the request is about is reached, by what is known of them and not by who asked.
+
+        Raises:
+            AccessDenied: not by this principal.
+        """
+        row = self._for_office(raw_id(request_id), principal, Permission.VERIFY_REQUEST)
+        with self._s.database.read() as tx, suppress(Unavailable):  # nobody knows any more who it was
+            ref = self._asking.subject(tx, row)
+            found = tx.contacts.get(ref) if ref is not None else None
+            if ref is not None and found is not None:
+                return opened(self._s.ledger.mac, self._s.keyring.open(ref), found)
+        return None
 
     def expire_unproven(self) -> int:
         """End the requests whose proof of identity was asked for and did not come; how many.

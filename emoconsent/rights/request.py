@@ -86,6 +86,8 @@ class RightsRequest:
         due_at: when it has to be answered, by the regime's law; later if it was extended.
         acknowledge_by: until when its receipt has to be confirmed; None where the law names no time.
         extended: whether the deadline was extended, which it can be once.
+        extendable_to: what ``due_at`` would become; None if the law knows no extension, or it is used up.
+        provisional: the country has not decreed its working days so far: ``due_at`` is the earliest day.
         assigned: the member of staff who has it; None for nobody, or nobody known any more.
         scope: what it is about; None for everything, and once its key is destroyed.
         twin_of: the older open request of the same person, kind and scope, where several are listed.
@@ -101,6 +103,8 @@ class RightsRequest:
     due_at: datetime | None = None
     acknowledge_by: datetime | None = None
     extended: bool = False
+    extendable_to: datetime | None = None
+    provisional: bool = False
     assigned: str | None = field(default=None, repr=False)
     scope: RequestScope | None = field(default=None, repr=False)
     twin_of: str | None = None

@@ -110,6 +110,8 @@ def _request(
         due_at=due.due,
         acknowledge_by=due.acknowledge,
         extended=any(step.kind is StepKind.EXTENDED for step in steps),
+        extendable_to=due.extendable_to,
+        provisional=due.provisional,
         assigned=(given[-1].private or {}).get("to") if given else None,
         scope=scope,
         twin_of=twin,

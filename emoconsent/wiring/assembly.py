@@ -19,7 +19,7 @@ from emoconsent.consent.publishing import Notices
 from emoconsent.errors import ConfigurationError
 from emoconsent.recognizers.demo.advice import advice
 from emoconsent.rights.epochs import Keys
-from emoconsent.rights.erasure import Erasure, ErasureServices
+from emoconsent.rights.erasure import Erasure
 from emoconsent.rights.integrity import Integrity
 from emoconsent.rights.restore import GENERATION, Restore
 from emoconsent.rights.standing import RequestStanding
@@ -52,6 +52,8 @@ from emoconsent.wiring.opening import check_meta, create, open_stores, root_key_
 from emoconsent.wiring.parts import Parts, Subjects
 from emoconsent.wiring.rights import (
     close_again,
+    dossiers_of,
+    erasing_of,
     exports_of,
     opendsr_of,
     outbox_of,
@@ -111,9 +113,7 @@ def _compose(
     data, ledger, committed = base.stores.data, base.ledger, base.committed
     closings = SignedClosingList(base.keyring, OutsideFile(settings.state_home / f"{store_id}.closings"))
     closer, outbox = Closer(data, ledger, closings), outbox_of(base, sandboxed=sandboxed)
-    erasing = ErasureServices(
-        data, ledger, base.keyring, closer, base.holds, outbox, audit.checkpoint, committed, sandboxed, inside
-    )
+    erasing = erasing_of(base, closer, outbox, audit, sandboxed=sandboxed, inside=inside)
     refusals = Refusals(Presence(data, ledger, base.keyring, base.holds), ledger.scribe, committed)
     presence, erasure, keys = refusals.presence, Erasure(erasing), Keys(erasing)
     close_again(base, closer, erasure)
@@ -121,7 +121,8 @@ def _compose(
     recognizers = recognizer_registry(base, closer, refusals, settings.approvals_required)
     access = Access(presence, refusals, base.guardians, RequestStanding(ledger.mac))
     vault = vault_of(base, closer, presence, access, refusals, recognizers)
-    rights, lending = rights_of(base, erasing, erasure, refusals, vault, consent), lending_services(base)
+    rights = rights_of(base, erasing, erasure, refusals, vault, consent)
+    lending, recipients = lending_services(base), recipients_of(base, refusals, outbox, settings.recipients)
     return Parts(
         stores=base.stores,
         keyring=base.keyring,
@@ -139,7 +140,8 @@ def _compose(
         rights=rights,
         retention=retention_of(base, closer, presence, refusals),
         exports=exports_of(base, access, refusals, rights, settings.approvals_required, sandboxed=sandboxed),
-        recipients=recipients_of(base, refusals, outbox, settings),
+        dossiers=dossiers_of(base, rights, recipients, audit, sandboxed=sandboxed),
+        recipients=recipients,
         outbox=outbox,
         opendsr=opendsr_of(base, rights, outbox, settings, clock),
         audit=audit,

@@ -13,6 +13,7 @@ from emoconsent.consent.withdrawal import Withdrawal
 from emoconsent.gate.lending import LendingGate
 from emoconsent.gate.settle import Settlement
 from emoconsent.recognizers.registry import RecognizerRegistry
+from emoconsent.rights.dossier import Dossiers
 from emoconsent.rights.epochs import Keys
 from emoconsent.rights.export.service import Exports
 from emoconsent.rights.opendsr.service import OpenDsr
@@ -66,6 +67,7 @@ class Parts:
     rights: Rights
     retention: Retention
     exports: Exports
+    dossiers: Dossiers
     recipients: Recipients
     outbox: Outbox
     opendsr: OpenDsr | None

@@ -10,10 +10,12 @@ from functools import partial
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from emoconsent.audit.entry import EventTag
+from emoconsent.audit.service import Audit
 from emoconsent.consent.closing import Closer
 from emoconsent.consent.publishing import NOTICE_CLOSED
 from emoconsent.consent.registry import ConsentRegistry
 from emoconsent.recognizers.registry import SUSPENDED
+from emoconsent.rights.dossier import Dossiers
 from emoconsent.rights.effects import Effects
 from emoconsent.rights.erasure import Erasure, ErasureServices
 from emoconsent.rights.explaining import Explaining
@@ -28,6 +30,7 @@ from emoconsent.rights.opendsr.signing import signer
 from emoconsent.rights.recipients.closing import RequestCloser
 from emoconsent.rights.recipients.outbox import Outbox, OutboxServices
 from emoconsent.rights.recipients.registry import Recipients, RecipientServices
+from emoconsent.rights.recipients.target import Policy
 from emoconsent.rights.retention.choosing import Choosing
 from emoconsent.rights.retention.deleting import Deleting
 from emoconsent.rights.retention.ruling import Rulings
@@ -73,19 +76,53 @@ def outbox_of(base: Base, *, sandboxed: bool) -> Outbox:
     return Outbox(services)
 
 
+def erasing_of(
+    base: Base, closer: Closer, outbox: Outbox, audit: Audit, *, sandboxed: bool, inside: bool
+) -> ErasureServices:
+    """What erasures work with. ``inside``: the root key lies in the store's own folder."""
+    return ErasureServices(
+        base.stores.data,
+        base.ledger,
+        base.keyring,
+        closer,
+        base.holds,
+        outbox,
+        audit.checkpoint,
+        base.committed,
+        sandboxed,
+        inside,
+    )
+
+
 def rights_of(
     base: Base,
-    services: ErasureServices,
+    erasing: ErasureServices,
     erasure: Erasure,
     refusals: Refusals,
     vault: Vault,
     consent: ConsentRegistry,
 ) -> Rights:
-    """Requests of every kind; copies are put in by ``exports_of``."""
-    data = base.stores.data
-    effects = Effects(data, vault, consent, services.sandbox)
-    explaining = Explaining(data, base.chain, vault)
-    return Rights(services, erasure, base.guardians, refusals, base.chain, effects, explaining)
+    """Requests, and what fulfils them."""
+    data, chain = base.stores.data, base.chain
+    effects, explaining = Effects(data, vault, consent, erasing.sandbox), Explaining(data, chain, vault)
+    return Rights(erasing, erasure, base.guardians, refusals, chain, effects, explaining)
+
+
+def recipients_of(base: Base, refusals: Refusals, outbox: Outbox, policy: Policy) -> Recipients:
+    """The registry of recipients, and what staff do about their tasks."""
+    data, chain = base.stores.data, base.chain
+    return Recipients(RecipientServices(data, chain, refusals, outbox, policy, base.committed))
+
+
+def dossiers_of(
+    base: Base, rights: Rights, recipients: Recipients, audit: Audit, *, sandboxed: bool
+) -> Dossiers:
+    """What an authority is handed."""
+
+    def key() -> Ed25519PrivateKey:
+        return base.keyring.signing_key(SIGN_CERTIFICATES)
+
+    return Dossiers(rights, recipients, audit, key, sandbox=sandboxed)
 
 
 def exports_of(
@@ -118,12 +155,6 @@ def retention_of(base: Base, closer: Closer, presence: Presence, refusals: Refus
         return Warnings(data, presence, Rulings(ledger, chain), base.tokens)
 
     return Retention(sweep, choosing, warnings)
-
-
-def recipients_of(base: Base, refusals: Refusals, outbox: Outbox, settings: Settings) -> Recipients:
-    """Who else has the data, and what they were told."""
-    data, chain = base.stores.data, base.chain
-    return Recipients(RecipientServices(data, chain, refusals, outbox, settings.recipients, base.committed))
 
 
 def opendsr_of(

@@ -18,7 +18,7 @@ from portal.fields import text
 from portal.language import language
 from portal.limits import SUBMIT, limited
 from portal.me.blueprint import blueprint
-from portal.me.once import first_time, form_number
+from portal.once import first_time, form_number
 from portal.request_story import answer, story
 from portal.visitor import sdk, visitor
 

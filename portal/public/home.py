@@ -15,7 +15,7 @@ from portal.visitor import sdk
 _HOMES = {
     Role.SUBJECT: "me.overview",
     Role.AGENT: "staff.cases",
-    Role.DPO: "staff.erasures",
+    Role.DPO: "staff.requests",
     Role.AUDITOR: "staff.log",
     Role.ADMIN: "staff.recognizers",
 }

@@ -6,11 +6,15 @@ from portal.staff import (
     cases,
     disputes,
     emergency,
-    erasures,
+    entering,
+    handling,
     log,
     notices,
     people,
+    queue,
+    recipients,
     recognizers,
+    reply,
 )
 from portal.staff.blueprint import blueprint
 
@@ -21,9 +25,13 @@ __all__ = [
     "cases",
     "disputes",
     "emergency",
-    "erasures",
+    "entering",
+    "handling",
     "log",
     "notices",
     "people",
+    "queue",
+    "recipients",
     "recognizers",
+    "reply",
 ]

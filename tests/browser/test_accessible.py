@@ -29,9 +29,23 @@ MINE: Final = (
 )  # fmt: skip
 STAFF: Final = {
     Role.AGENT: ("/staff/cases", "/staff/account"),
-    Role.DPO: ("/staff/erasures", "/staff/disputes", "/staff/emergency", "/staff/aliases"),
+    Role.DPO: (
+        "/staff/requests",
+        "/staff/requests?show=late&kind=access",
+        "/staff/requests/new",
+        "/staff/recipients",
+        "/staff/disputes",
+        "/staff/emergency",
+        "/staff/aliases",
+    ),
     Role.AUDITOR: ("/staff/log",),
-    Role.ADMIN: ("/staff/recognizers", "/staff/recognizers/voice-prosody", "/staff/notices", "/staff/people"),
+    Role.ADMIN: (
+        "/staff/recipients",
+        "/staff/recognizers",
+        "/staff/recognizers/voice-prosody",
+        "/staff/notices",
+        "/staff/people",
+    ),
 }
 #: What is pressed and smaller than 24 by 24 CSS pixels, unless it is a link within a sentence (2.5.8),
 #: or, for buttons, lower than 44.
@@ -64,7 +78,8 @@ def places(house: House, language: str) -> Iterator[tuple[str | None, tuple[str,
         Role.DPO: (
             f"/staff/disputes/{record.id}",
             f"/staff/emergency/{glass.id}",
-            f"/staff/erasures/{asked.id}",
+            f"/staff/requests/{asked.id}",
+            f"/staff/requests/{asked.id}/reply?template=acknowledgement",
         ),
     }
     for role, paths in STAFF.items():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import secrets
+import zipfile
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -71,20 +73,92 @@ def test_officer_settles_a_dispute(journey: Journey) -> None:
 
 
 def test_officer_carries_out_a_deletion(journey: Journey) -> None:
-    """Verified, then carried out after asking once more; the certificate remains."""
+    """Found in the queue, confirmed, verified, carried out after asking once more; the person gets a mail."""
     customer = signed_in(journey, Role.DPO)
     asked = journey.house.sdk.rights.submit(customer.subject, kind="erasure", regime="pipl")
-    journey.open("/staff/erasures")
-    journey.shot("list")
-    journey.open(f"/staff/erasures/{asked.id}")
-    journey.main.locator("textarea").fill("code" if journey.variant.language == "en" else "验证码")
+    journey.open("/staff/requests?kind=erasure&show=received")
+    assert customer.subject not in journey.page.content()
+    journey.shot("queue")
+    journey.open(f"/staff/requests/{asked.id}")
+    journey.shot("new")
+    journey.press("Confirm the receipt")
+    expect(journey.main.locator("textarea")).to_have_value(re.compile(asked.id))
+    journey.shot("letter")
+    journey.press("Send")
+    journey.told("Sent.")
+    assert asked.id in journey.house.letter(customer.address)
+    journey.press("The identity is verified")
+    expect(journey.main.locator("#evidence-error")).to_be_visible()
+    journey.shot("no_evidence")
+    journey.main.locator("#evidence").fill("code" if journey.variant.language == "en" else "验证码")
     journey.press("The identity is verified")
     journey.told("Verified. It can be carried out now.")
     journey.shot("verified")
-    journey.press("Delete now")
-    journey.told("Deleted. The certificate is below.")
+    journey.press("Carry it out now")
+    journey.told("Carried out.")
     journey.shot("certificate")
+    assert "已办理" in journey.house.letter(customer.address, seen=1)
     assert journey.house.call_elsewhere(customer.subject) == "no_consent"  # nobody is known under it
+    with journey.page.expect_download() as started:
+        journey.press("Download the evidence")
+    assert zipfile.is_zipfile(started.value.path())
+
+
+def test_officer_writes_a_letter_down_and_refuses_it(journey: Journey) -> None:
+    """Dated by its receipt it is late at once; refused with provision and remedy, it is over."""
+    customer = signed_in(journey, Role.DPO)
+    journey.open("/staff/requests/new")
+    journey.press("Write it down")
+    expect(journey.main.locator("#subject-error")).to_be_visible()
+    journey.shot("nothing_typed")
+    journey.main.locator("#subject").fill(customer.subject)
+    journey.main.locator("#regime").select_option("gdpr")
+    came = journey.house.sdk.now() - timedelta(days=70)
+    journey.main.locator("#received").fill(came.strftime("%Y-%m-%dT%H:%M"))
+    journey.press("Write it down")
+    journey.told("Written down. Its time runs from the day that it came.")
+    assert customer.subject not in journey.page.url
+    journey.sees("Late")
+    journey.shot("late")
+    journey.main.locator("summary", has_text=journey.say("Refuse it for a reason that the law names")).click()
+    journey.press("we could not make sure who asked")
+    journey.title("Refuse the request")
+    journey.shot("refusal")
+    journey.press("Send")
+    journey.told("Sent.")
+    journey.sees("Refused")
+    journey.shot("refused")
+
+
+def test_officer_settles_a_recipients_task(journey: Journey) -> None:
+    """Who has to be told by hand is on the list; settled with a note, the request is over."""
+    customer = signed_in(journey, Role.DPO)
+    sdk = journey.house.sdk
+    sdk.recipients.register(
+        "crm",
+        name="CRM",
+        protocol="manual",
+        standing="controller",
+        contract="DPA-3",
+        categories=["levels"],
+        principal=ADMIN,
+    )
+    asked = sdk.rights.submit(customer.subject, kind="erasure", regime="pipl")
+    sdk.rights.verify(asked.id, evidence="seen")
+    sdk.rights.fulfil(asked.id, principal=journey.house.colleague(Role.DPO))
+    sdk.recipients.retire("crm", principal=ADMIN)
+    journey.open("/staff/recipients")
+    journey.shot("list")
+    journey.open(f"/staff/recipients/{sdk.recipients.progress(asked.id)[0].task}")
+    journey.press("Settle it")
+    expect(journey.main.locator("#note-error")).to_be_visible()
+    journey.shot("nothing_said")
+    journey.main.get_by_label(journey.say("The recipient confirmed it.")).check()
+    journey.main.locator("#note").fill("17")
+    journey.press("Settle it")
+    journey.told("Settled.")
+    journey.sees("Carried out")
+    journey.shot("settled")
 
 
 def test_officer_breaks_the_glass(journey: Journey, walk: Any) -> None:

@@ -17,7 +17,9 @@ ALL: Final = SIGNED_IN | {NOBODY}
 #: What a thing is that an address or a form names -> whether it belongs to one of those who may.
 THINGS: Final = {
     **dict.fromkeys(("record", "receipt", "session", "case", "glass", "copy", "request"), True),
-    **dict.fromkeys(("dispute", "asked", "erasure", "recognizer", "version", "login", "entry"), False),
+    **dict.fromkeys(
+        ("dispute", "asked", "erasure", "recognizer", "version", "login", "entry", "task"), False
+    ),
     # Whoever holds one of these may use it.
     **dict.fromkeys(
         ("link", "demo", "stop", "handoff", "certificate", "provider", "file", "ui", "follow", "wish"), False
@@ -54,6 +56,7 @@ _ADDRESS = {"address": "new@shop.example"}
 _ABOUT = {"subject": "customer-a", "reason": "late parcel", "hours": "1"}
 _VERDICT = {"answer": "calm", "comment": "heard again"}
 _NEW = {"login": "newcomer", "role": "agent", "team": "x", "password": "a long enough password"}
+_LETTER = {"subject": "x", "kind": "access", "regime": "gdpr", "channel": "letter", "number": "1"}
 _PASSWORDS = {"old": "a long enough password", "new": "another long password"}
 
 TABLE: Final[dict[str, Row]] = {
@@ -141,9 +144,18 @@ TABLE: Final[dict[str, Row]] = {
     "/staff/cases": Row(AGENT, 200, 303, form=_ABOUT),
     "/staff/cases/<name>": Row(AGENT, 200, names="case"),
     "/staff/cases/<name>/close": Row(AGENT, post=303, names="case"),
-    "/staff/erasures": Row(DPO, 200),
-    "/staff/erasures/<name>": Row(DPO, 200, 303, names="asked", form={"evidence": "seen"}),
-    "/staff/erasures/<name>/fulfil": Row(DPO, 302, 303, names="erasure", fresh=True),
+    "/staff/erasures": Row(DPO, 301),  # where the queue was
+    "/staff/erasures/<name>": Row(DPO, 301, names="asked"),
+    "/staff/requests": Row(DPO, 200),
+    "/staff/requests/new": Row(DPO, 200, 303, form=_LETTER),
+    "/staff/requests/<name>": Row(DPO, 200, 303, names="asked", form={"act": "verify", "evidence": "seen"}),
+    "/staff/requests/<name>/reply": Row(DPO, 200, 303, names="asked", form={"text": "hello", "number": "1"}),
+    "/staff/requests/<name>/fulfil": Row(DPO, 302, 303, names="erasure", form={"number": "1"}, fresh=True),
+    "/staff/requests/<name>/evidence": Row(DPO, post=200, names="asked"),
+    "/staff/recipients": Row(DPO | ADMIN, 200),
+    "/staff/recipients/<uuid:task>": Row(
+        DPO, 200, 303, names="task", form={"answer": "done", "note": "their letter"}
+    ),
     "/staff/disputes": Row(DPO, 200),
     "/staff/disputes/<uuid:record>": Row(DPO, 200, 303, names="dispute", form=_VERDICT),
     "/staff/emergency": Row(DPO, 200, 303, form=_ABOUT),

@@ -133,6 +133,7 @@ class World:
             "dispute": lambda _by: self._dispute(),
             "asked": lambda _by: self._asked(),
             "erasure": lambda _by: self._erasure(),
+            "task": lambda _by: self._task(),
             "recognizer": lambda _by: self._recognizer(),
             "version": lambda _by: "club/2",
             "login": lambda _by: str(_of(self.actor("analyst")).id),
@@ -186,6 +187,21 @@ class World:
 
     def _erasure(self) -> str:
         return str(self.sdk.rights.verify(self._asked(), evidence="seen").id)
+
+    def _task(self) -> str:
+        """What a person has to tell a recipient of an erasure."""
+        self.sdk.recipients.register(
+            "crm",
+            name="CRM",
+            protocol="manual",
+            standing="controller",
+            contract="DPA-3",
+            categories=["levels"],
+            principal=_ADMIN,
+        )
+        request = self._erasure()
+        self.sdk.rights.fulfil(request, principal=Principal("the-dpo", Role.DPO))
+        return self.sdk.recipients.progress(request)[0].task
 
     def _certificate(self) -> str:
         outcome = self.sdk.rights.fulfil(self._erasure(), principal=Principal("the-dpo", Role.DPO))

@@ -131,7 +131,7 @@ def plain(answer: TestResponse, name: str) -> tuple[Any, ...]:
     told = (
         answer.status_code,
         answer.headers.get("Location", ""),
-        _TOKEN.sub("", answer.data.decode(errors="replace")),
+        _TOKEN.sub("", answer.get_data().decode(errors="replace")),
     )
     return tuple(part.replace(name, "NAME") if name and isinstance(part, str) else part for part in told)
 
