@@ -117,7 +117,7 @@ def test_a_withdrawal_is_never_lost_silently(
         (lambda c: c.requests.fulfil("n"), "a step without a key"),
         (lambda c: c.decisions.lend("c", purpose="p", modality="text", recognizer="r"), "a permit"),
     ],
-    ids=str,
+    ids=["taking back", "fulfilling", "lending"],
 )
 def test_what_has_no_key_is_not_sent_twice(flaky: Flaky, act: Callable[[Client], Any], name: str) -> None:
     """In doubt it is said; only after a sure refusal is it sent again."""
