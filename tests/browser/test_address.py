@@ -42,13 +42,18 @@ def test_changed_address(journey: Journey, customer: Any, walk: Callable[..., Jo
     journey.shot("two_in_one")
     journey.fill("Your e-mail address", new)
     journey.press("Change the address")
-    journey.told("Your new address is in use from now on.")
+    journey.title("Look into your new mailbox")
+    assert house.sdk.accounts.contact(customer.subject).address == customer.address
+    journey.shot("code")
+    journey.fill("The code from the mail", house.code(new))
+    journey.press("This is my address")
+    journey.told("Your new address is in use from now on. Please sign in with it.")
     journey.shot("changed")
     other = walk(journey.variant)
     asked(other, customer.address)
     asked(other, new)
-    other.fill("The code from the mail", house.code(new))
+    other.fill("The code from the mail", house.code(new, seen=1))
     other.press("Sign in")
     other.open("/me/account")
     other.sees("Codes go to %(address)s.", address=new)
-    assert len(house.letters(customer.address)) == 1
+    assert len(house.letters(customer.address)) == 2  # a code for the proof, and that the address was changed
