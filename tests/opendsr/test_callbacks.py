@@ -61,4 +61,4 @@ def test_a_callback_counts_once_in_any_order(processor: Processor, task: str, na
     for status in ("in_progress", "completed", "completed", "pending", "cancelled"):
         assert said(processor, task, status, name=name, path=path) == 202
     assert not processor.sdk.recipients.unfinished()
-    assert tags(processor.sdk).count("recipient.outcome") == 1
+    assert tags(processor.sdk).count("recipient:outcome") == 1

@@ -25,6 +25,7 @@ from werkzeug.test import TestResponse
 
 from emoconsent import Principal
 from emoconsent.vocabulary import Role
+from portal import mail
 from portal.config import Handoff
 from tests.portal.conftest import CUSTOMER, PASSWORD, Browser, Portal, customer, member
 from tests.support.clock import FixedClock
@@ -229,14 +230,14 @@ def test_the_unknown_cost_as_much_work(known: Portal, monkeypatch: pytest.Monkey
     """For an address of nobody a mail as long is drawn, made and queued; it is delivered to nobody."""
     drawn: list[tuple[int, int]] = []
     post = known.app.extensions["emoconsent-post"]
-    made, queued = post._message, post._thread.submit
+    made, queued = mail.composed, post._thread.submit
 
-    def message(to: str, subject: str, text: str) -> Any:
+    def message(sender: str, to: str, subject: str, text: str) -> Any:
         drawn.append((len(subject), len(text)))
-        return made(to, subject, text)
+        return made(sender, to, subject, text)
 
     submitted: list[int] = []
-    monkeypatch.setattr(post, "_message", message)
+    monkeypatch.setattr(mail, "composed", message)
     monkeypatch.setattr(post._thread, "submit", lambda *job: submitted.append(len(job)) or queued(*job))
     for address in (ADDRESS, "nobody@example.org"):
         known.browser().post("/sign-in", {"address": address})

@@ -19,6 +19,7 @@ class Sdk:
     """An SDK that is ready, or raises what it was told to; a portal asks it for no more before it serves."""
 
     fault: Exception | None = None
+    opendsr: None = None
 
     def cookie_secret(self) -> bytes:
         return bytes(32)
