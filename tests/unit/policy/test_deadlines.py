@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import csv
 import runpy
-from datetime import UTC, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emoconsent.errors import InvalidInput
-from emoconsent.policy.deadlines import FIRST_YEAR, LAST_YEAR, Deadline, calendar_for, deadline
+from emoconsent.policy.deadlines import FIRST_YEAR, LAST_YEAR, MEMBER_STATES, Deadline, calendar_for, deadline
 from emoconsent.policy.regimes import DEADLINE_RULES, KINDS, RECKONINGS, REGIMES, Unit
 from emoconsent.policy.working_days import WorkingDays
 
@@ -201,6 +201,16 @@ def test_a_member_states_holiday_moves_the_end() -> None:
 def test_whose_working_days(regime: str, jurisdiction: str | None, country: str | None) -> None:
     """A notice from elsewhere never takes holidays out of a law that does not know them."""
     assert calendar_for(regime, jurisdiction) == WorkingDays(country)
+
+
+def test_every_member_state_has_a_calendar() -> None:
+    """Each of the 27 and of the EEA's other three has working days known to 2100, its Christmas off."""
+    assert len(set(MEMBER_STATES)) == 30
+    for state in MEMBER_STATES:
+        calendar = calendar_for("gdpr", state)
+        assert calendar.country == state
+        assert not calendar.is_working(date(2026, 12, 25))
+        assert calendar.is_known(date(LAST_YEAR, 12, 31))
 
 
 def test_undecreed_days_are_marked() -> None:
