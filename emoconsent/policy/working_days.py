@@ -2,7 +2,7 @@
 
 How far its data reaches. Most countries' holidays follow from rules (fixed days, Easter) and are
 computed to 2100; a law that changes them arrives with a release of the library. China's are decreed
-each November for the next year, with working weekends in exchange; the library carries them from
+late in the year for the next one, with working weekends in exchange; the library carries them from
 2001 to the last year decreed before its release (version 0.109: 2026), and for later years only
 guesses from the lunar calendar. We checked 2024, 2025 and 2026 against the State Council's notices
 (``tests/vectors/deadlines``).
