@@ -33,7 +33,7 @@ LAST_YEAR: Final = 2100
 _LAST_SECOND: Final = time(23, 59, 59)
 
 #: Reg. 1182/71 counts the public holidays of the member state; of the EEA's others, too.
-_MEMBER_STATES: Final = (
+MEMBER_STATES: Final = (
     *("AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE"),
     *("IS", "IT", "LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK"),
 )
@@ -117,7 +117,7 @@ def calendar_for(regime: str, jurisdiction: str | None) -> WorkingDays:
         raise InvalidInput(problems)
     reckoning = RECKONINGS[regime]
     place = (jurisdiction or "").partition("-")[0]
-    return WorkingDays(place if reckoning.rolls and place in _MEMBER_STATES else reckoning.country)
+    return WorkingDays(place if reckoning.rolls and place in MEMBER_STATES else reckoning.country)
 
 
 def _rule(regime: str, kind: str) -> DeadlineRule:

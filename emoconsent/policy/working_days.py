@@ -2,14 +2,16 @@
 
 How far its data reaches. Most countries' holidays follow from rules (fixed days, Easter) and are
 computed to 2100; a law that changes them arrives with a release of the library. China's are decreed
-each November for the next year, with working weekends in exchange; the library carries them from
+late in the year for the next one, with working weekends in exchange; the library carries them from
 2001 to the last year decreed before its release (version 0.109: 2026), and for later years only
 guesses from the lunar calendar. We checked 2024, 2025 and 2026 against the State Council's notices
 (``tests/vectors/deadlines``).
 
-Beyond that reach a day is not *known*. Then holidays shorten no count: every day but a weekend's
-counts as working, and in China a Saturday too, for it may yet be decreed one. So a deadline reckoned
-over unknown days can only be too early, and whoever reckons it can say so (``is_known``).
+Beyond that reach a day is not *known*. Then no holiday lengthens a count: every day but a weekend's
+counts as working, and in China a Saturday too, for it may yet be decreed one. Had no year since 2002
+been decreed, a term of 11 to 15 working days would never have ended late by this, while Monday to
+Friday alone would have been up to three days late (both are tested; a shorter term can be a day late).
+Whoever reckons over unknown days can say so (``is_known``).
 """
 
 from __future__ import annotations
@@ -17,20 +19,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 import holidays
 
 from emoconsent.errors import InvalidInput
 
-_COUNTRIES: Final = frozenset(holidays.list_supported_countries())
 _SATURDAY: Final = 5
 _SUNDAY: Final = 6
 
-#: Where each year's days are decreed, and a decree reaches back into the last week of the year before.
+#: Where each year's days are decreed. A decree has traded days of the last week of the year before; two
+#: weeks are held for open, so that a term across the edge cannot come out late either.
 _DECREED: Final = frozenset({"CN"})
-_REACHES_BACK: Final = timedelta(days=7)
+_REACHES_BACK: Final = timedelta(days=14)
+
+
+@cache
+def _countries() -> frozenset[str]:
+    """The codes that the library knows; asking loads all of it, so not before somebody needs one."""
+    return frozenset(holidays.list_supported_countries())
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +78,7 @@ class WorkingDays:
     country: str | None = None
 
     def __post_init__(self) -> None:
-        if self.country is not None and self.country not in _COUNTRIES:
+        if self.country is not None and self.country not in _countries():
             raise InvalidInput(["country: no calendar of working days is known for it"])
 
     def is_known(self, day: date) -> bool:

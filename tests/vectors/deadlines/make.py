@@ -130,10 +130,8 @@ def count_working(number, count, works):
 
 # --- the laws -------------------------------------------------------------------------------------
 
-KINDS = (
-    *("access", "portability", "rectification", "erasure"),
-    *("restriction", "objection", "explanation", "complaint"),
-)
+KINDS = ["access", "portability", "rectification", "erasure"]
+KINDS += ["restriction", "objection", "explanation", "complaint"]
 
 
 def last_day(regime, kind, first, extended, country):
@@ -151,7 +149,13 @@ def last_day(regime, kind, first, extended, country):
 
 
 #: Minutes east of Greenwich: where the receipt's date is told, where the last day ends.
-OFFSETS = {"gdpr": (-60, 180), "pipl": (480, 480), "ccpa": (-480, -420), "lgpd": (-300, -120), "dpdp": (330, 330)}
+OFFSETS = {
+    "gdpr": (-60, 180),
+    "pipl": (480, 480),
+    "ccpa": (-480, -420),
+    "lgpd": (-300, -120),
+    "dpdp": (330, 330),
+}
 
 
 def text(minute, second):
@@ -186,7 +190,9 @@ def receipts(regime, seed, count):
     """Awkward days, both sides of a midnight that matters, and *count* days from a generator of our own."""
     west = OFFSETS[regime][0]
     month_ends = [noon(y, m, month_length(y, m)) for y in (2024, 2025, 2026) for m in (1, 2, 3, 5, 8, 10, 11)]
-    midnights = [jdn(*d) * DAY - west + by for d in ((2024, 2, 29), (2025, 1, 1), (2026, 3, 29)) for by in (-1, 0)]
+    midnights = [
+        jdn(*d) * DAY - west + by for d in ((2024, 2, 29), (2025, 1, 1), (2026, 3, 29)) for by in (-1, 0)
+    ]
     changes = [noon(*d) for d in ((2025, 3, 9), (2025, 3, 30), (2025, 10, 26), (2025, 11, 2), (2026, 10, 25))]
     first, span = jdn(2024, 1, 1) * DAY, (jdn(2026, 11, 20) - jdn(2024, 1, 1)) * DAY
     drawn = []
@@ -204,7 +210,9 @@ def table(regime):
     elif regime == "pipl":
         eves = [noon(*first) - by * DAY for first, _ in CHINA_OFF for by in (1, 12, 19)]
         worked = [noon(*day) - by * DAY for day in CHINA_WORKED for by in (0, 20)]
-        found = [m for m in receipts(regime, 7, 120) + eves + worked if m >= noon(2024, 1, 1)]
+        found = [
+            m for m in receipts(regime, 7, 120) + eves + worked if noon(2024, 1, 1) <= m <= noon(2026, 11, 25)
+        ]
         dated = [(KINDS[n % 8], m, False, "") for n, m in enumerate(found)]
     elif regime == "ccpa":
         dated = [(KINDS[n % 8], m, False, "") for n, m in enumerate(receipts(regime, 3, 60))]
