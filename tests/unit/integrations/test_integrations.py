@@ -102,7 +102,7 @@ def test_flask_streams_end_well(app: Flask, path: str) -> None:
     """A denial before the first part is the answer; in the midst the stream breaks; nobody is left behind."""
     assert served(app, f"{path}/early").startswith(b"HTTP/1.0 403 Forbidden")
     with pytest.raises(ConsentDenied):
-        app.test_client().get(f"{path}/late", headers=ME)
+        _ = app.test_client().get(f"{path}/late", headers=ME).data
     with pytest.raises(InvalidInput):
         resolve(None)
 
