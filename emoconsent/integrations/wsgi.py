@@ -86,13 +86,17 @@ class Streamed(Parts):
     def __init__(self, body: Iterable[bytes], start_response: StartResponse, within: Within) -> None:
         super().__init__(body, within)
         self._start_response = start_response
-        self._over = False
+        self._begun = self._over = False
 
     def __next__(self) -> bytes:
         if self._over:
             raise StopIteration
         try:
-            return super().__next__()
+            part = super().__next__()
         except MAPPED as error:
             self._over = True
+            if self._begun:  # not every server refuses a second answer: none is ever put behind the first
+                raise
             return _instead(answer_to(error), self._start_response)
+        self._begun = self._begun or bool(part)
+        return part
