@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from emoconsent.audit.entry import EventTag
 from tests.faults.fanout.house import erased
 from tests.opendsr.conftest import SUBJECT, Processor
 from tests.support.store import grant, tags
@@ -61,4 +62,4 @@ def test_a_callback_counts_once_in_any_order(processor: Processor, task: str, na
     for status in ("in_progress", "completed", "completed", "pending", "cancelled"):
         assert said(processor, task, status, name=name, path=path) == 202
     assert not processor.sdk.recipients.unfinished()
-    assert tags(processor.sdk).count("recipient:outcome") == 1
+    assert tags(processor.sdk).count(EventTag.RECIPIENT_OUTCOME.value) == 1
