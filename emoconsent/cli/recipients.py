@@ -27,7 +27,7 @@ def recipient() -> None:
 @recipient.command()
 @click.argument("name", metavar="ID")
 @click.option("--name", "title", required=True, help="Who it is, in words.")
-@click.option("--protocol", required=True, type=click.Choice([p.value for p in Protocol]))
+@click.option("--protocol", required=True, type=click.Choice([p.value for p in Protocol]), help="How it is told.")
 @click.option("--standing", required=True, type=click.Choice([s.value for s in Standing]), help="As what.")
 @click.option("--contract", required=True, help="The agreement's reference.")
 @click.option("--category", "categories", required=True, multiple=True, help="What it receives; repeat it.")
@@ -88,7 +88,7 @@ def retire(session: Session, name: str, actor: str) -> None:
 
 @recipient.command()
 @click.argument("task")
-@click.option("--outcome", required=True, type=click.Choice(["done", "abandoned"]))
+@click.option("--outcome", required=True, type=click.Choice(["done", "abandoned"]), help="How it ended.")
 @_NOTE
 @ACTOR
 @on_store
