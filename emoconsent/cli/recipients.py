@@ -16,6 +16,7 @@ from emoconsent.rights.recipients.registry import Progress
 from emoconsent.vocabulary import Role
 
 _NOTE: Final = click.option("--note", required=True, help="How it is known; sealed in the log.")
+_PROTOCOLS: Final = click.Choice([p.value for p in Protocol])
 _MAX_KEY: Final = 8192  # bytes
 
 
@@ -27,7 +28,7 @@ def recipient() -> None:
 @recipient.command()
 @click.argument("name", metavar="ID")
 @click.option("--name", "title", required=True, help="Who it is, in words.")
-@click.option("--protocol", required=True, type=click.Choice([p.value for p in Protocol]), help="How it is told.")
+@click.option("--protocol", required=True, type=_PROTOCOLS, help="How it is told.")
 @click.option("--standing", required=True, type=click.Choice([s.value for s in Standing]), help="As what.")
 @click.option("--contract", required=True, help="The agreement's reference.")
 @click.option("--category", "categories", required=True, multiple=True, help="What it receives; repeat it.")

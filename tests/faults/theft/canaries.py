@@ -134,6 +134,7 @@ def seed(sdk: EmoConsent) -> Seeded:
         LOGIN, role="agent", team=TEAM, password="canary-password-0001", principal=admin, oidc=(LOGIN, LOGIN)
     )
     sdk.accounts.begin_staff(Principal(LOGIN, role="agent"), device=TEAM)
+    sdk.accounts.keys.create("shop", role="service", scopes=["consents:write"], principal=admin)
     seeded = Seeded([Person(n) for n in range(PEOPLE)])
     for person in seeded.people:
         live(sdk, seeded, person)
