@@ -393,9 +393,9 @@ ENDS: dict[str, Callable[[EmoConsent, FixedClock], Any]] = {
 
 
 @pytest.fixture
-def brief(open_sdk: OpenStore) -> EmoConsent:
+def brief(open_new: OpenStore) -> EmoConsent:
     """A store whose notice lets a consent last twenty days, and records ninety."""
-    sdk = open_sdk(empty=True)
+    sdk = open_new()
     offers = [{"purpose": "customer_care", "modalities": ["text", "voice"], "retention": "P90D",
                "validity": "P20D", "recipients": []}]  # fmt: skip
     sdk.notices.publish(notice(purposes=offers))
@@ -531,10 +531,10 @@ class TestTheWarning:
     """Told before, once."""
 
     def test_is_given_once_and_in_time(
-        self, open_sdk: OpenStore, brief: EmoConsent, clock: FixedClock
+        self, open_new: OpenStore, brief: EmoConsent, clock: FixedClock
     ) -> None:
         """A week before the consent ends, in two processes: one message, to the address, and no other."""
-        other, sent = open_sdk(empty=True), list[LapseWarning]()
+        other, sent = open_new(), list[LapseWarning]()
         grant(brief, "c1")
         brief.accounts.set_contact("c1", address="c1@example.org", language="zh")
         stored(brief, "c1")
