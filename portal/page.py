@@ -60,7 +60,6 @@ _WORDS: Final = (
     ("provenance", words.PROVENANCES),
     ("said_by", words.SAYERS),
     ("score_kind", words.SCORE_KINDS),
-    ("request_state", words.REQUEST_STATES),
     ("export_set", words.EXPORT_SETS),
     ("request_kind", rights_words.KINDS),
     ("request_meaning", rights_words.MEANINGS),

@@ -96,13 +96,6 @@ SCORE_KINDS: Final = {
     "rule": _l("set by a fixed rule"),
     "ordinal": _l("a rank: more or less, not how much"),
 }
-REQUEST_STATES: Final = {
-    "received": _l("Waits until the identity is verified"),
-    "verified": _l("Can be carried out"),
-    "in_progress": _l("Being carried out"),
-    "completed": _l("Carried out"),
-    "cancelled": _l("Taken back"),
-}
 EXPORT_SETS: Final = {
     "records": _l("What was guessed, with corrections"),
     "consents": _l("Your decisions"),
