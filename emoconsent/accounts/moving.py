@@ -14,7 +14,7 @@ from emoconsent.accounts.ports import AccountsTransaction
 from emoconsent.accounts.sessions import Sessions
 from emoconsent.accounts.signin import SignIn, denied, new_code
 from emoconsent.accounts.tokens import MINUTE, MOVE, SESSION, NewToken, Token, new_secret, token_hash
-from emoconsent.accounts.values import Contact, Move
+from emoconsent.accounts.values import Contact, MailboxProof
 from emoconsent.errors import AccessDenied
 
 LASTS: Final = 15 * MINUTE
@@ -23,7 +23,7 @@ LASTS: Final = 15 * MINUTE
 class Moving(Contacts, SignIn, Sessions):
     """Changes the address of whom a session is about."""
 
-    def move(self, secret: str, address: str, *, language: str) -> Move:
+    def move(self, secret: str, address: str, *, language: str) -> MailboxProof:
         """Begin a change of address: send the code to *address*, give the ticket to the browser.
 
         Both are good for 15 minutes, five wrong codes, one use, and in this session only. Nothing tells
@@ -54,11 +54,11 @@ class Moving(Contacts, SignIn, Sessions):
             }
             new, at = Owner(CONTACT, folded(address)), tx.now()
             if self._flooded(tx, new):
-                return Move(ticket, None, address)
+                return MailboxProof(ticket, None, address)
             owners = [Owner(SUBJECT, session.subject), new]
             self._s.tokens.issue(tx, NewToken(MOVE, content, owners, at + LASTS), secret=ticket)
         self._s.sweep.now_and_then(at)
-        return Move(ticket, code, address)
+        return MailboxProof(ticket, code, address)
 
     def moved(self, secret: str, ticket: str, code: str) -> Contact | None:
         """Take the new address, whose *code* came back; the contact before, who should be told.

@@ -42,18 +42,6 @@ class Challenge:
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
-    """A change of address begun: ``ticket`` for the browser, ``code`` for a mail to the new address.
-
-    The code is None where no further mail may go there now; the ticket is there all the same.
-    """
-
-    ticket: str = field(repr=False)
-    code: str | None = field(repr=False)
-    address: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class MailboxProof:
     """A proof of a mailbox begun: ``ticket`` for the browser, ``code`` for a mail to the address.
 
